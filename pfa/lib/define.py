@@ -1,0 +1,160 @@
+"""`define`: one definition a library function, holding all that is known of it.
+
+    @define(
+        "a.head",
+        "(a: array(any A)) -> A",
+        errors={"empty array": 15020},
+    )
+    def head(a: list[Any], *, fail: Fail) -> Any:
+        '''Return the first item of the array.
+
+        a.head([7, 8]) -> 7
+        a.head([]) -> error 15020
+        '''
+        return a[0] if a else fail("empty array")
+
+The body is the function's meaning; every target is tested against it.  Its positional parameters are the
+arguments in host representation, already widened to the solved signature.  Keyword-only parameters ask for more:
+
+    fail     raise the function's error: fail("empty array"); bound when defined
+    site     a `Site`: the solved types of this call, with comparators made once
+    charge   charge(n): n steps or items more are made; call it before the work (pfa.Limits)
+    rng      the engine's random generator (pfa.memory.random.Generator)
+
+`cost` is an expression over the parameters (`"len(a)"`, `"len(a) + len(b)"`) that generated code charges before
+the call; functions whose work grows with an argument declare it or call `charge`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, Protocol, TypeVar
+
+from pfa.errors import PfaRuntimeError
+from pfa.lib.signature import Bound, Signature, parse_signature
+from pfa.types import Type
+
+Accuracy = Literal["exact", "ulp", "1e-9"]
+NEEDS = ("site", "charge", "rng")
+
+
+class Fail(Protocol):
+    """Raise the error of the function that has this text."""
+
+    def __call__(self, message: str) -> NoReturn: ...
+
+
+Charge = Callable[[int], None]
+
+
+class Site:
+    """One call of a library function: the solved parameter types and the return type.
+
+    `cache` is for what the body derives from the types or from constant arguments (comparators, a k-d tree
+    keyed by `id` of the model with the model kept alive): it lives as long as the call's code.
+    """
+
+    __slots__ = ("cache", "name", "params", "ret")
+
+    def __init__(self, name: str, params: tuple[Type, ...], ret: Type) -> None:
+        self.name = name
+        self.params = params
+        self.ret = ret
+        self.cache: dict[Any, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fn:
+    """A library function: all that the checker, the targets, the docs and the tests know of it."""
+
+    name: str
+    signatures: tuple[Signature, ...]
+    doc: str
+    impl: Callable[..., Any]
+    errors: dict[str, int] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    cost: str = ""
+    accuracy: Accuracy = "exact"
+    random: bool = False
+    lazy: bool = False
+    deprecated: bool = False
+    nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = ""
+
+    @property
+    def pure(self) -> bool:
+        """May a pass drop, double or move a call of it (callbacks aside)?"""
+        return not (self.errors or self.random or "charge" in self.needs)
+
+    def bind(self, args: tuple[Type, ...]) -> Bound | None:
+        """The first of the ordered signatures that fits."""
+        for signature in self.signatures:
+            if bound := signature.bind(args):
+                return bound
+        return None
+
+
+LIBRARY: dict[str, Fn] = {}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Raise:
+    """A function's `fail`: message to code, from its own row."""
+
+    __slots__ = ("errors", "name")
+
+    def __init__(self, name: str, errors: dict[str, int]) -> None:
+        self.name = name
+        self.errors = errors
+
+    def __call__(self, message: str) -> NoReturn:
+        raise PfaRuntimeError(message, self.errors[message], self.name)
+
+
+def define(
+    name: str,
+    *signatures: str,
+    errors: dict[str, int] | None = None,
+    cost: str = "",
+    accuracy: Accuracy = "exact",
+    random: bool = False,
+    lazy: bool = False,
+    deprecated: bool | tuple[int, ...] = False,
+    nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = "",
+) -> Callable[[F], F]:
+    """Register a function; see the module's text.
+
+    `errors` maps each message to its code in the order of the specification.  `lazy`: the target prints it itself,
+    since not all its arguments are evaluated.  `deprecated`: all signatures, or the indexes of those that are.
+    """
+    rows = errors or {}
+
+    def add(impl: F) -> F:
+        doc = inspect.getdoc(impl)
+        if name in LIBRARY or not doc:
+            raise ValueError(f"{name} is defined twice or has no doc")
+        keywords = [
+            p.name for p in inspect.signature(impl).parameters.values() if p.kind is p.KEYWORD_ONLY
+        ]
+        if "fail" in keywords:
+            defaults = dict(getattr(impl, "__kwdefaults__", None) or {})
+            impl.__kwdefaults__ = defaults | {"fail": _Raise(name, rows)}  # type: ignore[attr-defined]
+        old = range(len(signatures)) if deprecated is True else (deprecated or ())
+        LIBRARY[name] = Fn(
+            name,
+            tuple(parse_signature(text, i in old) for i, text in enumerate(signatures)),
+            doc,
+            impl,
+            dict(rows),
+            tuple(k for k in keywords if k in NEEDS),
+            cost,
+            accuracy,
+            random,
+            lazy,
+            deprecated is True,
+            nondeterministic,
+        )
+        return impl
+
+    return add

@@ -1,0 +1,38 @@
+"""`Limits`: what a document and its engine may use.
+
+A document is untrusted input (docs/security.md).  Every default is one that real models pass: a 100 MB
+forest loads, 300 nested `if` load, an action of a minute runs.  `None` switches a limit off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on reading, running and compiling; a breach is a `PfaLimitError`.
+
+    Reading: `bytes` of text (after decompression), `nesting` of objects and arrays, `nodes` (values in the
+    document), `anchors` (YAML: nodes that aliases may add), `gzip_ratio` (decompressed to compressed size).
+    Running: `time` in seconds for each begin, action, end, merge or call; `steps` (one for a turn of a loop, a
+    call of a user function or an item that a library function produces); `memory` in bytes that one action
+    may make; `recursion` depth of user functions.
+    Compiling: `compile_seconds` and `compile_memory` (bytes) of the compile worker.
+    `quote_values`: error texts quote values of the data (off, so that personal data stays out of logs).
+    `lenient_names`: field names that are no Avro names are accepted.
+    """
+
+    bytes: int | None = 1 << 30
+    nesting: int = 512
+    nodes: int | None = 100_000_000
+    anchors: int | None = 100_000
+    gzip_ratio: float | None = 200.0
+    time: float | None = 60.0
+    steps: int | None = None
+    memory: int | None = 1 << 30
+    recursion: int = 1000
+    compile_seconds: float | None = 120.0
+    compile_memory: int | None = 2 << 30
+    quote_values: bool = False
+    lenient_names: bool = False

@@ -1,0 +1,405 @@
+"""Avro types as PFA uses them, and the relations between them.
+
+Specification: "Avro types", "Type resolution, promotion, and covariance", "Narrowest supertype of a
+collection of types".  Named types are equal by full name (a document defines a name once); the others by
+structure.  Values at run time (docs/design.md, "Values"): a union's branch is bare where its host class
+tells it apart, otherwise boxed as `(tag, value)`; `Union.boxed` says which tags are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Order = Literal["ascending", "descending", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prim:
+    """null, boolean, int, long, float, double, string or bytes."""
+
+    name: str
+
+    @property
+    def tag(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    items: Type
+    tag: str = field(default="array", init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"array({self.items})"
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    values: Type
+    tag: str = field(default="map", init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"map({self.values})"
+
+
+class Missing:
+    """The default of a field that has none (None is a default: null)."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A record's field; `default` is Avro JSON (a union's default is of its first branch, untagged)."""
+
+    name: str
+    type: Type
+    default: object = field(default=MISSING, compare=False)
+    order: Order = "ascending"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """A record, equal by full name.  `fields` is set once, after creation, since records may be recursive."""
+
+    name: str
+    fields: tuple[Field, ...] = field(default=(), repr=False)
+    aliases: tuple[str, ...] = field(default=(), repr=False)
+    _by_name: dict[str, Field] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def tag(self) -> str:
+        return self.name
+
+    @property
+    def by_name(self) -> dict[str, Field]:
+        """Fields by name, in declaration order."""
+        if self._by_name is None:
+            self._by_name = {f.name: f for f in self.fields}
+        return self._by_name
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Record) and self.name == other.name)
+
+    def __hash__(self) -> int:
+        return hash(("record", self.name))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """An enumeration; a document has one of a name, so equality by name and symbols is by name."""
+
+    name: str
+    symbols: tuple[str, ...]
+    aliases: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def tag(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    name: str
+    size: int
+    aliases: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def tag(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """A union: at least one branch, no union inside, no two branches with one tag."""
+
+    branches: tuple[Type, ...]
+    tag: str = field(default="union", init=False, repr=False, compare=False)
+    _boxed: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def boxed(self) -> frozenset[str]:
+        """Tags of the branches whose values are `(tag, value)`: those that share a host class."""
+        if self._boxed is None:
+            kinds = [host_class(b) for b in self.branches]
+            tags = frozenset(
+                b.tag for b, kind in zip(self.branches, kinds, strict=True) if kinds.count(kind) > 1
+            )
+            object.__setattr__(self, "_boxed", tags)
+            return tags
+        return self._boxed
+
+    def __str__(self) -> str:
+        return f"union({', '.join(map(str, self.branches))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """The type of a function that is passed as an argument; no value has it."""
+
+    params: tuple[Type, ...]
+    ret: Type
+    tag: str = field(default="function", init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"fcn({', '.join(map(str, self.params))}) -> {self.ret}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bottom:
+    """The type of the `error` form: it never has a value, every type accepts it."""
+
+    tag: str = field(default="bottom", init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The type of an expression in which a problem was found; every rule accepts it in silence."""
+
+    tag: str = field(default="unknown", init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return "unknown"
+
+
+Type: TypeAlias = (
+    "Prim | Array | Map | Record | Enum | Fixed | Union | Function | Bottom | Unknown"
+)
+
+NULL, BOOLEAN, INT, LONG, FLOAT, DOUBLE, STRING, BYTES = PRIMITIVES = tuple(
+    map(Prim, ("null", "boolean", "int", "long", "float", "double", "string", "bytes"))
+)
+PRIMITIVE = {p.name: p for p in PRIMITIVES}
+NUMBERS = (INT, LONG, FLOAT, DOUBLE)
+RANK = {t: i for i, t in enumerate(NUMBERS)}
+BOTTOM = Bottom()
+UNKNOWN = Unknown()
+
+_HOST: dict[str, str] = {
+    "null": "none", "boolean": "bool", "int": "int", "long": "int", "float": "float",
+    "double": "float", "string": "str", "bytes": "bytes",
+}  # fmt: skip
+
+
+def host_class(t: Type) -> str:
+    """The Python class that holds values of `t` (not a union): what tells branches apart at run time."""
+    match t:
+        case Prim(name):
+            return _HOST[name]
+        case Array():
+            return "list"
+        case Map() | Record():
+            return "dict"
+        case Enum():
+            return "str"
+        case Fixed():
+            return "bytes"
+        case _:
+            return "any"
+
+
+def branches(t: Type) -> tuple[Type, ...]:
+    """The branches of a union, or the type itself as the only one."""
+    return t.branches if isinstance(t, Union) else (t,)
+
+
+def accepts(want: Type, got: Type) -> bool:
+    """Can a `got` be used where a `want` is asked for?  Not commutative.
+
+    Specification, "Type resolution, promotion, and covariance", the table row by row.
+    """
+    if want is got or isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
+        return True
+    if isinstance(want, Union):
+        return all(any(accepts(w, g) for w in want.branches) for g in branches(got))
+    if isinstance(got, Union):
+        return all(accepts(want, g) for g in got.branches)
+    match want, got:
+        case Prim(), Prim():
+            return want == got or (want in RANK and got in RANK and RANK[got] <= RANK[want])
+        case Array(w), Array(g):
+            return accepts(w, g)
+        case Map(w), Map(g):
+            return accepts(w, g)
+        case Enum(), Enum():
+            return want.name == got.name and set(got.symbols) <= set(want.symbols)
+        case Function(ws, wr), Function(gs, gr):
+            return (
+                len(ws) == len(gs)
+                and all(accepts(g, w) for w, g in zip(ws, gs, strict=True))
+                and accepts(wr, gr)
+            )
+        case _:
+            return want == got
+
+
+def join(types: list[Type] | tuple[Type, ...]) -> Type | None:
+    """The narrowest supertype of a collection, or None where the specification says it is an error.
+
+    Specification, "Narrowest supertype of a collection of types": the first of its 15 rules that matches.
+    """
+    known = [t for t in types if not isinstance(t, Bottom)]
+    if not known:
+        return BOTTOM
+    if any(isinstance(t, Unknown) for t in known):
+        return UNKNOWN
+    first = known[0]
+    if all(t == first for t in known):
+        return first
+    flat = [b for t in known for b in branches(t)]
+    return _join_flat(flat, any(isinstance(t, Union) for t in known))
+
+
+def _join_flat(flat: list[Type], had_union: bool) -> Type | None:
+    groups: dict[str, list[Type]] = {}
+    for t in flat:
+        groups.setdefault("number" if t in RANK else t.tag, []).append(t)
+    joined: list[Type] = []
+    for kind, members in groups.items():
+        one = _join_kind(kind, members)
+        if one is None:
+            return None
+        joined.append(one)
+    if len(joined) == 1:
+        return Union((joined[0],)) if had_union and len(flat) == 1 else joined[0]
+    named = [t for t in joined if isinstance(t, Enum | Fixed)]
+    others = [t for t in joined if t != NULL]
+    # Rule 14 leaves out collections that contain fixed or enum; one of them with null is how a missing
+    # value is written, and a union that already holds it is merged, not made (docs/spec-notes.md).
+    if named and not (len(others) == 1 or had_union):
+        return None
+    return Union(tuple(joined))
+
+
+def _join_kind(kind: str, members: list[Type]) -> Type | None:
+    first = members[0]
+    match first:
+        case Prim():
+            return max(members, key=lambda t: RANK.get(t, 0)) if kind == "number" else first
+        case Array():
+            items = join([m.items for m in members if isinstance(m, Array)])
+            return None if items is None else Array(items)
+        case Map():
+            values = join([m.values for m in members if isinstance(m, Map)])
+            return None if values is None else Map(values)
+        case _:
+            return first if all(m == first for m in members) else None
+
+
+def same_layout(want: Type, got: Type) -> bool:
+    """Does every value of `got` already look like a value of `want`, so that widening does nothing?"""
+    return _same(want, got, set())
+
+
+def _same(want: Type, got: Type, seen: set[tuple[Type, Type]]) -> bool:
+    if want is got or want == got or isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
+        return True
+    match want, got:
+        case Union(), Union():
+            return all(
+                any(
+                    w.tag == g.tag and _same(w, g, seen) and (w.tag in want.boxed) == (g.tag in got.boxed)
+                    for w in want.branches
+                )
+                for g in got.branches
+            )
+        case Union(), _:
+            return any(
+                w.tag == got.tag and _same(w, got, seen) and w.tag not in want.boxed for w in want.branches
+            )
+        case _, Union():
+            return all(_same(want, g, seen) and g.tag not in got.boxed for g in got.branches)
+        case Prim(), Prim():
+            return {want, got} == {INT, LONG} or {want, got} == {FLOAT, DOUBLE}
+        case Array(w), Array(g):
+            return _same(w, g, seen)
+        case Map(w), Map(g):
+            return _same(w, g, seen)
+        case _:
+            return want.tag == got.tag
+
+
+def canonical(t: Type) -> str:
+    """A text that is equal for equal types, with named types spelled out once (for states and digests)."""
+    return _canonical(t, set())
+
+
+def _canonical(t: Type, seen: set[str]) -> str:
+    match t:
+        case Record():
+            if t.name in seen:
+                return t.name
+            seen.add(t.name)
+            inside = ",".join(f"{f.name}:{_canonical(f.type, seen)}" for f in t.fields)
+            return f"record {t.name}{{{inside}}}"
+        case Enum():
+            return f"enum {t.name}({','.join(t.symbols)})"
+        case Fixed():
+            return f"fixed {t.name}({t.size})"
+        case Array(x):
+            return f"array({_canonical(x, seen)})"
+        case Map(x):
+            return f"map({_canonical(x, seen)})"
+        case Union(bs):
+            return f"union({','.join(_canonical(b, seen) for b in bs)})"
+        case _:
+            return str(t)
+
+
+def to_avro(t: Type, seen: set[str] | None = None) -> object:
+    """The Avro schema of `t` as JSON values; a named type is spelled out where it first stands."""
+    seen = set() if seen is None else seen
+    match t:
+        case Prim(name):
+            return name
+        case Array(x):
+            return {"type": "array", "items": to_avro(x, seen)}
+        case Map(x):
+            return {"type": "map", "values": to_avro(x, seen)}
+        case Union(bs):
+            return [to_avro(b, seen) for b in bs]
+        case Record() | Enum() | Fixed() if t.name in seen:
+            return t.name
+        case Record():
+            seen.add(t.name)
+            return {"type": "record", "name": t.name, "fields": [_field(f, seen) for f in t.fields]}
+        case Enum():
+            seen.add(t.name)
+            return {"type": "enum", "name": t.name, "symbols": list(t.symbols)}
+        case Fixed():
+            seen.add(t.name)
+            return {"type": "fixed", "name": t.name, "size": t.size}
+        case _:
+            raise TypeError(f"{t} is no Avro type")
+
+
+def _field(f: Field, seen: set[str]) -> dict[str, object]:
+    out: dict[str, object] = {"name": f.name, "type": to_avro(f.type, seen)}
+    if f.default is not MISSING:
+        out["default"] = f.default
+    if f.order != "ascending":
+        out["order"] = f.order
+    if f.aliases:
+        out["aliases"] = list(f.aliases)
+    return out
