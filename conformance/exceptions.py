@@ -1,8 +1,8 @@
 """Trials whose reference answer is shown wrong: exceptions.toml, one entry a trial, with the evidence.
 
 An entry is strict on the suite that it was found in (`suite` in the file is that one's SHA-256): the trial
-runs, and an entry whose trial agrees, or that names no trial, is an error.  On another suite, whose engines are
-numbered otherwise, a trial of the same function with the same sample and reference answer is excepted too.
+runs, and an entry whose trial agrees, or that names no trial, is an error.  On another suite, whose engines
+are numbered otherwise, a trial of the same function with the same sample and reference is excepted too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Values of the suites: `reader` makes what an engine is given, `comparer` judges what it gave, by type.
 
-In the suites a union is tagged, bytes and fixed are base64, and non-finite numbers are the strings "inf", "-inf"
-and "nan".  Both are closures made once a type, since a suite holds a million trials.
+In the suites a union is tagged, bytes and fixed are base64, and non-finite numbers are the strings "inf",
+"-inf" and "nan".  Both are closures made once a type, since a suite holds a million trials.
 """
 
 from __future__ import annotations
