@@ -6,6 +6,7 @@ forest loads, 300 nested `if` load, an action of a minute runs.  `None` switches
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 
@@ -36,3 +37,20 @@ class Limits:
     compile_memory: int | None = 2 << 30
     quote_values: bool = False
     lenient_names: bool = False
+
+
+def make_room(levels: int) -> None:
+    """Let Python recurse this many levels of a document deeper than now.
+
+    Nesting is bounded by `Limits.nesting` before anything recurses, and each level costs a handful of frames, so the
+    interpreter's limit is raised (never lowered: other threads may be deep in a document of theirs).
+    """
+    frame, depth = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    wanted = depth + _FRAMES * levels + 200
+    if wanted > sys.getrecursionlimit():
+        sys.setrecursionlimit(wanted)
+
+
+_FRAMES = 16  # of the checker, which needs the most for a level of JSON

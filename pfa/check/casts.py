@@ -1,0 +1,106 @@
+"""`cast`, `upcast`, `ifnotnull` (specification, "Type-safe casting")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pfa.check.checker import Checker, form
+from pfa.check.flow import branches_of
+from pfa.check.problems import NotExhaustive, NotReached, WrongType
+from pfa.check.schemas import escape
+from pfa.check.scope import Scope
+from pfa.errors import Where
+from pfa.ir import Case, Cast, Expr, IfNotNull, Lit
+from pfa.types import NULL, UNKNOWN, Type, Union, Unknown, accepts, branches
+
+
+@form("cast", "cases", optional=("partial",))
+def check_cast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    whole = c.expression(value["cast"], f"{at}/cast", scope.value())
+    partial = value.get("partial", False)
+    if not isinstance(partial, bool):
+        c.wrong_json("partial", "true or false", partial, f"{at}/partial")
+    listed = c.items(value["cases"], "cases", f"{at}/cases")
+    least = 1 if partial else 2
+    if isinstance(value["cases"], list) and len(listed) < least:
+        c.wrong_json("cases", f"at least {least} case{'s' if least > 1 else ''}", listed, f"{at}/cases")
+    left = [] if isinstance(whole.type, Unknown) else list(branches(whole.type))
+    cases: list[Case] = []
+    for i, case in enumerate(listed):
+        made = _case(c, case, f"{at}/cases/{i}", scope, whole.type, left)
+        if made is not None:
+            cases.append(made)
+            left = [b for b in left if b not in made.branches]
+    if left and not partial and len(cases) == len(listed) >= least:
+        c.report(NotExhaustive(", ".join(map(str, left)), at=Where(at)))
+    return _joined(c, whole, cases, bool(partial), at)
+
+
+def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: list[Type]) -> Case | None:
+    members = c.members(case, "a case of cast", at)
+    if not isinstance(case, dict) or not c.fields(members, "a case of cast", ("as", "named", "do"), (), at):
+        return None
+    type = c.schemas.parse(members["as"], f"{at}/as")
+    if not accepts(whole, type):
+        c.report(NotReached(str(whole), str(type), at=Where(f"{at}/as")))
+        type = UNKNOWN
+    inside = scope.block()
+    unique = c.fresh()
+    if c.symbol_name(members["named"], f"{at}/named"):
+        unique = c.declare(inside, members["named"], type)
+    body = c.body(members["do"], f"{at}/do", inside)
+    return Case(unique, type, tuple(b for b in left if accepts(type, b)), body)
+
+
+def _joined(c: Checker, whole: Expr, cases: list[Case], partial: bool, at: str) -> Expr:
+    if partial:
+        return Cast(NULL, whole, tuple(cases), at=at)
+    type, bodies = c.supertype([case.body for case in cases], at, "the cases of cast")
+    made = [
+        Case(case.named, case.type, case.branches, body) for case, body in zip(cases, bodies, strict=True)
+    ]
+    return Cast(type, whole, tuple(made), at=at)
+
+
+@form("upcast", "as")
+def check_upcast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    expr = c.expression(value["upcast"], f"{at}/upcast", scope.value())
+    type = c.schemas.parse(value["as"], f"{at}/as")
+    if isinstance(type, Unknown):
+        return Lit(UNKNOWN, None, at=at)
+    return c.want(type, expr, "upcast")
+
+
+@form("ifnotnull", "then", optional=("else",))
+def check_ifnotnull(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    members = c.members(value["ifnotnull"], "ifnotnull", f"{at}/ifnotnull")
+    if isinstance(value["ifnotnull"], dict) and not members:
+        c.wrong_json("ifnotnull", "an object with at least one symbol", members, f"{at}/ifnotnull")
+    inside = scope.block()
+    names: list[str] = []
+    types: list[Type] = []
+    values: list[Expr] = []
+    for name, x in members.items():
+        here = f"{at}/ifnotnull/{escape(name)}"
+        expr = c.expression(x, here, scope.value())
+        types.append(_without_null(c, expr))
+        values.append(expr)
+        names.append(c.declare(inside, name, types[-1]) if c.symbol_name(name, here) else c.fresh())
+    then = c.body(value["then"], f"{at}/then", inside)
+    orelse = c.body(value["else"], f"{at}/else", scope.block()) if "else" in value else None
+    type, [then], orelse = branches_of(c, [then], orelse, at, "then and else")
+    return IfNotNull(type, tuple(names), tuple(types), tuple(values), then, orelse, at=at)
+
+
+def _without_null(c: Checker, expr: Expr) -> Type:
+    match expr.type:
+        case Unknown():
+            return UNKNOWN
+        case Union(bs) if NULL in bs and len(bs) > 1:
+            rest = tuple(b for b in bs if b != NULL)
+            return rest[0] if len(rest) == 1 else Union(rest)
+        case other:
+            c.report(WrongType("a value of ifnotnull", "a union with null", str(other), at=Where(expr.at)))
+            return UNKNOWN
+
+

@@ -1,0 +1,151 @@
+"""Literals and constructors (specification, "Literal values" and "new")."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from typing import Any
+
+from pfa.check.checker import Checker, form
+from pfa.check.problems import BadBase64, NotFinite, OutOfRange, WrongType, show, suggestion
+from pfa.check.schemas import escape
+from pfa.check.scope import Scope
+from pfa.errors import Where
+from pfa.ir import Expr, Lit, NewArray, NewMap
+from pfa.lib.primitives import float32
+from pfa.types import (
+    BYTES,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    STRING,
+    UNKNOWN,
+    Array,
+    Map,
+    Record,
+    Type,
+    Unknown,
+)
+
+_BITS = {INT: 31, LONG: 63}
+
+
+def _whole(c: Checker, value: Any, at: str, type_: Type) -> Expr:
+    if type(value) is not int:
+        c.wrong_json(f"{type_} literal", "an integer", value, at)
+    elif not -(1 << _BITS[type_]) <= value < 1 << _BITS[type_]:
+        c.report(OutOfRange(str(value), str(type_), at=Where(at)))
+    else:
+        return Lit(type_, value, at=at)
+    return Lit(UNKNOWN, None, at=at)
+
+
+@form("int")
+def check_int(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    return _whole(c, value["int"], at, INT)
+
+
+@form("long")
+def check_long(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    return _whole(c, value["long"], at, LONG)
+
+
+def _fraction(c: Checker, value: Any, at: str, type_: Type) -> Expr:
+    if type(value) is not float and type(value) is not int:
+        c.wrong_json(f"{type_} literal", "a number", value, at)
+        return Lit(UNKNOWN, None, at=at)
+    if not math.isfinite(value):
+        c.report(NotFinite(show(value), at=Where(at)))
+        return Lit(UNKNOWN, None, at=at)
+    made = float(value) if type_ == DOUBLE else float32(float(value))
+    if math.isinf(made):
+        c.report(OutOfRange(show(value), str(type_), at=Where(at)))
+        return Lit(UNKNOWN, None, at=at)
+    return Lit(type_, made, at=at)
+
+
+@form("float")
+def check_float(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    return _fraction(c, value["float"], at, FLOAT)
+
+
+@form("double")
+def check_double(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    return _fraction(c, value["double"], at, DOUBLE)
+
+
+@form("string")
+def check_string(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    if type(value["string"]) is str:
+        return Lit(STRING, value["string"], at=at)
+    c.wrong_json("string literal", "a string", value["string"], at)
+    return Lit(UNKNOWN, None, at=at)
+
+
+@form("base64")
+def check_base64(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    text = value["base64"]
+    if type(text) is not str:
+        c.wrong_json("base64 literal", "a string", text, at)
+        return Lit(UNKNOWN, None, at=at)
+    try:
+        return Lit(BYTES, base64.b64decode(text, validate=True), at=at)
+    except (binascii.Error, ValueError):
+        c.report(BadBase64(show(text), at=Where(at)))
+        return Lit(UNKNOWN, None, at=at)
+
+
+@form("new", "type")
+def check_new(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    made = c.schemas.parse(value["type"], f"{at}/type")
+    given = value["new"]
+    inside = f"{at}/new"
+    match made:
+        case Array(items):
+            exprs = [
+                c.want(items, c.expression(x, f"{inside}/{i}", scope.value()), "an item of the array")
+                for i, x in enumerate(c.items(given, f"new of {made}", inside))
+            ]
+            return NewArray(made, tuple(exprs), at=at)
+        case Map(values):
+            members = c.members(given, f"new of {made}", inside)
+            exprs = [
+                c.want(values, c.expression(x, f"{inside}/{escape(k)}", scope.value()), "a value of the map")
+                for k, x in members.items()
+            ]
+            return NewMap(made, tuple(members), tuple(exprs), at=at)
+        case Record():
+            return _new_record(c, made, c.members(given, f"new of {made}", inside), at, scope)
+    if not isinstance(made, Unknown):
+        c.report(WrongType("the type of new", "an array, map or record", str(made), at=Where(f"{at}/type")))
+    return Lit(UNKNOWN, None, at=at)
+
+
+def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, scope: Scope) -> Expr:
+    """Every field must be given: a default is for data, not for code."""
+    made: dict[str, Expr] = {}
+    for name, x in members.items():
+        here = f"{at}/new/{escape(name)}"
+        expr = c.expression(x, here, scope.value())
+        known = record.by_name.get(name)
+        if known is None:
+            hint = suggestion(name, list(record.by_name))
+            c.report(WrongType(f"new of {record}", "its fields", f"{show(name)}", hint, at=Where(here)))
+        else:
+            made[name] = c.want(known.type, expr, f"field {show(name)}")
+    missing = [name for name in record.by_name if name not in made]
+    if missing and len(members) <= len(made):
+        c.report(
+            WrongType(f"new of {record}", "all fields", "nothing for " + ", ".join(map(show, missing)), at=Where(at))
+        )
+    if missing:
+        return Lit(record, None, at=at)
+    return NewMap(record, tuple(made), tuple(made.values()), at=at)
+
+
+@form("type", "value")
+def check_value(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    made = c.schemas.parse(value["type"], f"{at}/type")
+    return Lit(made, c.embedded(made, value["value"], f"{at}/value"), at=at)

@@ -1,0 +1,69 @@
+"""Symbols and scopes (specification, "Symbols, scope, and data structures").
+
+A scope is one block of expressions.  `sealed_above` says why symbols outside it cannot be changed (empty: they
+can); `sealed_within` means that `let` is not allowed directly in it.  Symbols get a name that is unique in the
+document, so no later stage thinks about scopes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pfa.types import Type
+
+
+@dataclass(slots=True)
+class Symbol:
+    """What a name means: its unique name in the IR and its type; predefined ones cannot be changed."""
+
+    name: str
+    type: Type
+
+
+@dataclass(slots=True)
+class Scope:
+    parent: Scope | None = None
+    sealed_above: str = ""
+    sealed_within: bool = False
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+
+    def find(self, name: str) -> Symbol | None:
+        """The symbol that a name reads here."""
+        scope: Scope | None = self
+        while scope is not None:
+            if found := scope.symbols.get(name):
+                return found
+            scope = scope.parent
+        return None
+
+    def writable(self, name: str) -> str:
+        """Why a visible symbol cannot be changed here; empty when it can."""
+        scope: Scope | None = self
+        sealed = ""
+        while scope is not None:
+            if name in scope.symbols:
+                return sealed
+            sealed = sealed or scope.sealed_above
+            scope = scope.parent
+        return sealed
+
+    def visible(self) -> list[str]:
+        """All names that can be read here, the nearest first."""
+        names: list[str] = []
+        scope: Scope | None = self
+        while scope is not None:
+            names += scope.symbols
+            scope = scope.parent
+        return names
+
+    def block(self) -> Scope:
+        """A block that may declare and may change what is outside."""
+        return Scope(self)
+
+    def value(self, why: str = "it is outside of a place where a single value is expected") -> Scope:
+        """A place for one value, such as an argument: sealed from above and within."""
+        return Scope(self, why, True)
+
+    def sealed(self, why: str) -> Scope:
+        """A block that may declare but not change what is outside."""
+        return Scope(self, why)
