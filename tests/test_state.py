@@ -243,6 +243,8 @@ MALFORMED = [
     CODE["map"] + u32(1) + ONE_KEY + CODE["text"] + u32(1) + struct.pack("<Q", 1) + b"\xff",
     CODE["map"] + u32(1) + ONE_KEY + CODE["symbol"] + u32(1, 1) + ONE_KEY,
     CODE["map"] + u32(1) + ONE_KEY + CODE["list"] + u32(0) + CODE["null"],
+    CODE["map"] + u32(1) + ONE_KEY + (CODE["list"] + u32(2) + CODE["symbol"] + u32(1, 0, 0)) * 99
+    + CODE["null"] + b"\0",
     CODE["record"] + u32(1, 1, 1) + ONE_KEY + CODE["null"] + b"\0",
     CODE["record"] + u32(2, 0, 0, 0) + CODE["empty"],
     CODE["record"] + u32(1, 1, 0) + CODE["null"] + b"\0" + CODE["null"] + b"\0",

@@ -138,6 +138,11 @@ def _read_texts(source: Input, count: int) -> tuple[Any, list[int]]:
     return cut(text, lengths), []
 
 
+def _texts_only(values: Column, otherwise: Exception) -> None:
+    if set(map(type, values)) - {str}:
+        raise otherwise
+
+
 def _write_symbols(values: Column) -> tuple[bytes, list[Column]]:
     """Texts of which there are few, as indexes into a column of them."""
     known = {text: i for i, text in enumerate(dict.fromkeys(values))}
@@ -150,6 +155,8 @@ def _read_symbols(source: Input, count: int) -> tuple[Any, list[int]]:
 
 
 def _build_symbols(data: Any, columns: list[Column]) -> Column:
+    # Were they lists, a short blob could make a value that doubles with each level.
+    _texts_only(columns[0], Malformed("a symbol is no text"))
     return list(map(columns[0].__getitem__, data))
 
 
@@ -191,14 +198,9 @@ def _build_pairs(data: Any, columns: list[Column]) -> Column:
     return list(zip(*columns, strict=True))
 
 
-def _check_keys(keys: Column, otherwise: Exception) -> None:
-    if set(map(type, keys)) - {str}:
-        raise otherwise
-
-
 def _write_maps(values: Column) -> tuple[bytes, list[Column]]:
     keys = list(chain.from_iterable(values))
-    _check_keys(keys, InternalError("a state can hold no map whose keys are not str"))
+    _texts_only(keys, InternalError("a state can hold no map whose keys are not str"))
     inner = list(chain.from_iterable(map(dict.values, values)))
     return sizes(list(map(len, values))), [keys, inner]
 
@@ -209,7 +211,7 @@ def _read_maps(source: Input, count: int) -> tuple[Any, list[int]]:
 
 
 def _build_maps(data: Any, columns: list[Column]) -> Column:
-    _check_keys(columns[0], Malformed("a key is no text"))
+    _texts_only(columns[0], Malformed("a key is no text"))
     if len(data) == 1:
         return [dict(zip(*columns, strict=True))]
     rows = zip(cut(columns[0], data), cut(columns[1], data), strict=True)
@@ -234,7 +236,7 @@ def _write_records(values: Column) -> tuple[bytes, list[Column]]:
     number = {shape: i for i, shape in enumerate(groups)}
     index = [number[tuple(row)] for row in values]
     keys = list(chain.from_iterable(groups))
-    _check_keys(keys, InternalError("a state can hold no map whose keys are not str"))
+    _texts_only(keys, InternalError("a state can hold no map whose keys are not str"))
     fields = [[row[key] for row in rows] for shape, rows in groups.items() for key in shape]
     return sizes([len(groups)]) + sizes(list(map(len, groups))) + sizes(index), [keys, *fields]
 
@@ -255,7 +257,7 @@ def _read_records(source: Input, count: int) -> tuple[Any, list[int]]:
 
 def _build_records(data: Any, columns: list[Column]) -> Column:
     shapes, index, rows = data
-    _check_keys(columns[0], Malformed("a key is no text"))
+    _texts_only(columns[0], Malformed("a key is no text"))
     fields = iter(columns[1:])
     made = [
         _records_of(keys, [next(fields) for _ in keys], count)
@@ -292,13 +294,7 @@ def _build_mixture(data: Any, columns: list[Column]) -> Column:
     return list(map(next, map(inner.__getitem__, codes)))
 
 
-def _read_nothing(source: Input, count: int) -> tuple[Any, list[int]]:
-    if count:
-        raise Malformed("it holds fewer values than it says")
-    return (), []
-
-
-EMPTY = Kind("empty", lambda values: (b"", []), _read_nothing, _leaf)
+EMPTY = Kind("empty", lambda values: (b"", []), lambda source, count: ((), []), _leaf)
 NULLS = Kind("null", lambda values: (bytes(len(values)), []), _read_nulls, _leaf)
 BOOLEANS = Kind("boolean", lambda values: (bytes(values), []), _read_booleans, _leaf)
 INTEGERS = Kind("integer", _write_integers, _read_integers, _leaf)
