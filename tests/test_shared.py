@@ -136,7 +136,6 @@ def test_two_items_are_updated_at_the_same_time(pool):
 
 
 def test_writers_of_one_cell_wait_for_each_other(cell):
-    """The second deadline is far away, so that the lock and not the clock decides."""
     with running(cell.update, 7):
         with pytest.raises(PfaLimitError, match='shared cell "n" stayed locked'):
             cell.update(plus_one, time.monotonic() + 0.02)
