@@ -2,9 +2,9 @@
 
     pip install 'pfa-engine[examples]' && python docs/examples/make_forest.py
 
-writes, beside this file: breast_cancer.pfa (the model), breast_cancer.csv (the half of the rows that was kept apart,
-with the true diagnosis as a column that the model does not look at) and breast_cancer_expected.csv (what scikit-learn
-predicts for them; the tests compare).
+writes, beside this file: breast_cancer.pfa (the model), breast_cancer.csv (the half of the rows that was
+kept apart, with the true diagnosis as a column that the model does not look at) and
+breast_cancer_expected.csv (what scikit-learn predicts for them; the tests compare).
 """
 
 import csv
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def tree_of(fitted, fields, rate):
-    """A fitted tree as nested TreeNode records; `x <= threshold` goes left in scikit-learn, which is `pass`."""
+    """A fitted tree as nested TreeNode records: `x <= threshold` goes left, which is `pass` in PFA."""
 
     def node(i):
         return {
@@ -38,7 +38,7 @@ def tree_of(fitted, fields, rate):
 
 
 def document(trees, start, fields):
-    """The whole engine: sum the trees' leaves, squash the sum into a probability, name the likelier diagnosis."""
+    """The whole engine: the sum of the trees' leaves, made a probability, and the likelier diagnosis."""
     tree_node = {
         "type": "record",
         "name": "TreeNode",

@@ -1,8 +1,8 @@
 """CSV: typed rows by the input's schema in, columns by the output's schema out.
 
 Place in the pipeline: beside `jsonl`, under the command line.  The header names the fields; the order of
-columns does not matter, nor do columns that no field has.  An empty cell is null where null is allowed and the
-empty text where text is.  Arrays, maps and records in a cell are JSON.
+columns does not matter, nor do columns that no field has.  An empty cell is null where null is allowed and
+the empty text where text is.  Arrays, maps and records in a cell are JSON.
 """
 
 from __future__ import annotations

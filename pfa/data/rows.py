@@ -1,8 +1,9 @@
 """Rows: what the text formats have in common.
 
 Place in the pipeline: `csv` and `jsonl` turn lines of text into data for an engine, its results into lines.
-Invariant: a reader never stops at a line that is wrong; it yields a `Row` that says what is wrong with it, so
-that whoever reads decides (pfa run --on-error).  What is wrong with the whole file is raised at the first row.
+Invariant: a reader never stops at a line that is wrong; it yields a `Row` that says what is wrong with it,
+so that whoever reads decides (pfa run --on-error).  What is wrong with the whole file is raised at the
+first row.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def latin(value: Any) -> Any:
 
 
 def from_json(t: Type) -> Read | None:
-    """What turns JSON into a datum of this type (text into bytes, "NaN" into a number); None if nothing does."""
+    """What turns JSON into a datum of this type (text into bytes, "NaN" into a number); None if nothing."""
     return _from_json(t, {})
 
 
@@ -186,7 +187,7 @@ def _union_from_json(t: Union, known: dict[str, Read | None]) -> Read | None:
 
 
 def to_json(value: Any) -> Any:
-    """What an engine returned as JSON values: bytes are text, numbers that are not finite "NaN", "Infinity"."""
+    """What an engine returned as JSON: bytes are text, numbers that are not finite "NaN" and "Infinity"."""
     match value:
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
