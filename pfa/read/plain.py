@@ -1,0 +1,173 @@
+"""A caller's dict as a document.
+
+Place in the pipeline: instead of a parser.  Invariant: the caller's objects are never changed; what is not
+exactly dict, list, str, int, float, bool or None is replaced in a copy (tuples, NumPy numbers) or refused.
+
+A document may be millions of values, so they are looked at a level at a time, by C loops (`map`, `set`,
+`max`); only when something is wrong, or has to be replaced, each value is visited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from pfa.errors import PfaLimitError, PfaSyntaxError, Problem, Where
+from pfa.read import problems
+from pfa.read.schema import fits
+from pfa.read.source import Document, Source, join
+
+if TYPE_CHECKING:
+    from pfa.limits import Limits
+
+KINDS = frozenset((dict, list, str, int, float, bool, type(None)))
+STR = frozenset((str,))
+
+Trail = tuple[Any, Any] | None
+"""The way to a value: (the trail of what holds it, its key)."""
+
+
+def adopt(value: Any, file: str, limits: Limits) -> Document:
+    """Check a dict (or what stands for one), and measure it."""
+    nesting = _survey(value, limits, file)
+    if nesting is None:
+        value = _converted(value, file)
+        nesting = _survey(value, limits, file) or 0
+    return Document(value, Source(file, value=value), False, [], nesting)
+
+
+def _survey(value: Any, limits: Limits, file: str) -> int | None:
+    """The nesting of a value, or None if something in it is not exactly a JSON type.
+
+    `times` says how often a container that is held more than once stands in its level, so that a dict of
+    exponential size (shared lists of shared lists) and one that contains itself end at a limit.
+    """
+    level, times, nesting, nodes = [value], dict[int, int](), 0, 1
+    if type(value) not in (dict, list):
+        return None
+    while level:
+        nesting += 1
+        if nesting > limits.nesting:
+            raise PfaLimitError(problems.TooDeep(limits.nesting, at=Where(file=file)))
+        nodes += sum(map(len, level)) + sum((n - 1) * len(c) for c in level if (n := times.get(id(c), 1)) > 1)
+        if limits.nodes is not None and nodes > limits.nodes:
+            raise PfaLimitError(problems.TooManyNodes(limits.nodes, at=Where(file=file)))
+        if not _plain_level(level):
+            return None
+        level, times = _next(level, times)
+    return nesting
+
+
+def _plain_level(level: list[Any]) -> bool:
+    """Whether all keys and values of some dicts and lists are plain and good."""
+    dicts = [c for c in level if type(c) is dict]
+    if not set(map(type, chain.from_iterable(dicts))) <= STR or not _encodable(chain.from_iterable(dicts)):
+        return False
+    kinds = set(map(type, _values(level)))
+    if not kinds <= KINDS:
+        return False
+    if int in kinds:
+        integers = [v for v in _values(level) if type(v) is int]
+        if not (fits(min(integers)) and fits(max(integers))):
+            return False
+    return str not in kinds or _encodable(v for v in _values(level) if type(v) is str)
+
+
+def _values(level: list[Any]) -> Iterable[Any]:
+    return chain.from_iterable(c.values() if type(c) is dict else c for c in level)
+
+
+def _encodable(strings: Iterable[str]) -> bool:
+    """Whether no string has a lone surrogate."""
+    try:
+        for text in strings:
+            if not text.isascii():
+                text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _next(level: list[Any], times: dict[int, int]) -> tuple[list[Any], dict[int, int]]:
+    """The dicts and lists that a level holds, each once, and how often each stands there (empty: once)."""
+    inner = [v for v in _values(level) if type(v) is dict or type(v) is list]
+    if not times and len(set(map(id, inner))) == len(inner):
+        return inner, {}
+    found: dict[int, Any] = {}
+    counts: dict[int, int] = {}
+    for container in level:
+        weight = times.get(id(container), 1)
+        for value in container.values() if type(container) is dict else container:
+            if type(value) is dict or type(value) is list:
+                found[id(value)] = value
+                counts[id(value)] = counts.get(id(value), 0) + weight
+    return list(found.values()), counts
+
+
+def _converted(root: Any, file: str) -> Any:
+    """A copy made of plain values only; refuses what has no place in JSON, at its pointer.
+
+    What is shared stays shared, and what contains itself still does: the survey of the copy refuses it.
+    """
+    result: list[Any] = [None]
+    copies: dict[int, tuple[Any, Any]] = {}  # with the original, so that its id stays taken
+    todo: list[tuple[Any, Any, Any, Trail]] = [(result, 0, root, None)]
+    while todo:
+        target, key, value, trail = todo.pop()
+        if id(value) not in copies:
+            plain = _plain(value)
+            if isinstance(plain, Problem):
+                raise PfaSyntaxError(plain.moved(Where(_pointer(trail), file=file)))
+            target[key] = plain
+            if not isinstance(plain, (dict, list)):
+                continue
+            copies[id(value)] = value, plain
+            members = list(plain.items() if isinstance(plain, dict) else enumerate(plain))
+            todo += [(plain, key, inner, (trail, key)) for key, inner in reversed(members)]
+        target[key] = copies[id(value)][1]
+    return result[0]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it, its members still as they are; or the problem that it is none."""
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        value = value.tolist()
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str.__str__(value) if _encodable([value]) else problems.LoneSurrogate()
+        case int():
+            return int.__int__(value) if fits(value) else problems.LargeInteger(_digits(value))
+        case float():
+            return float.__float__(value)
+        case list() | tuple():
+            return list(value)
+        case Mapping():
+            return _plain_keys(value)
+    return problems.NoJsonValue(type(value).__name__)
+
+
+def _plain_keys(value: Mapping[Any, Any]) -> dict[str, Any] | Problem:
+    plain: dict[str, Any] = {}
+    for key, inner in value.items():
+        if not isinstance(key, str):
+            return problems.NoStringKey(type(key).__name__)
+        if not _encodable([key]):
+            return problems.LoneSurrogate()
+        plain[str.__str__(key)] = inner
+    return plain
+
+
+def _digits(value: int) -> int:
+    """About how many digits an integer has (printing one of a million digits takes long)."""
+    return int(value.bit_length() * 0.30103) + 1
+
+
+def _pointer(trail: Trail) -> str:
+    path: list[str] = []
+    while trail is not None:
+        trail, key = trail
+        path.append(str(key))
+    return join(path[::-1])
