@@ -77,9 +77,11 @@ def truncate_remainder(x: int, y: int) -> int:
 
 
 def integer_power(x: int, y: int) -> int | None:
-    """`x` to the power `y` rounded toward zero, or None where it is not a long: 0 to a negative power, too large."""
-    if -1 <= x <= 1:
-        return x if y % 2 else (x * x if y else 1) if x or y >= 0 else None
+    """`x` to the power `y` rounded toward zero; None where it is not a long: too large, or zero to less than zero."""
+    if x == 0:
+        return None if y < 0 else int(y == 0)
+    if x in (1, -1):
+        return x if y % 2 else 1
     if y < 0:
         return 0
     power = x**y if y < 64 else LONG_MAX + 1

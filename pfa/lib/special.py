@@ -58,7 +58,7 @@ def _ln_beta(a: float, b: float) -> float:
 
     ln Γ(z) = (z - 1/2) ln z - z + ln(2π)/2 + rest(z).  SciPy's `betaln` is off by 2e-9 at (0.07, 750931).
     """
-    if 0.99 < a and b < 1.01:
+    if a > 0.99 and b < 1.01:
         return _ln_beta_near_one(a - 1.0, b - 1.0)
     if b < LARGE:
         return primitives.lgamma(a) + primitives.lgamma(b) - primitives.lgamma(a + b)
@@ -73,7 +73,7 @@ def _ln_beta(a: float, b: float) -> float:
 def _ln_beta_near_one(x: float, y: float) -> float:
     """ln B(1 + x, 1 + y) for small x and y: it is zero at zero, where a difference of ln Γ would be all rounding.
 
-    ln Γ(1 + x) = -γx + Σ (-1)^k ζ(k) x^k / k, and ln Γ(2 + s) = ln Γ(1 + s) + ln(1 + s); the first terms cancel.
+    ln Γ(1 + x) = -Cx + Σ (-1)^k ζ(k) x^k / k, and ln Γ(2 + s) = ln Γ(1 + s) + ln(1 + s); the terms Cx cancel.
     """
     s = x + y
     total = ZETA[0] * x * y + math.log1p(s)
