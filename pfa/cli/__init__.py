@@ -1,1 +1,110 @@
+"""The command line: a table of small functions, each parses nothing, calls the library and prints.
 
+Place in the pipeline: the end of it.  Data goes to standard output, complaints to standard error, as
+FILE:LINE:COL, which editors understand.  Exit codes: 0 done, 1 the document or a datum is bad, 2 bad
+usage.  No traceback for what a user can cause: what is raised but not said here is a fault of this package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pfa.cli.check import check
+from pfa.cli.fmt import fmt
+from pfa.cli.hash import hash_
+from pfa.cli.help import help_
+from pfa.cli.run import run
+from pfa.cli.show import show
+from pfa.errors import PfaError
+
+Command = Callable[[argparse.Namespace], int]
+Option = tuple[Any, ...]
+
+MODEL: Option = ("model", {"type": Path, "help": "PFA document: .pfa, .json, .pfaz, .yaml or .yml"})
+FILES: Option = ("files", {"type": Path, "nargs": "+", "metavar": "FILE", "help": "PFA documents"})
+BACKEND: Option = (
+    "--backend",
+    {
+        "choices": ("auto", "python", "numba", "cuda"),
+        "default": "auto",
+        "help": "default: auto",
+    },
+)
+QUOTE: Option = ("--quote-values", {"action": "store_true", "help": "let messages quote values of the data"})
+
+COMMANDS: list[tuple[Command, str, list[Option]]] = [
+    (check, "check", [
+        FILES,
+        ("--json", {"action": "store_true", "help": "one JSON object a problem, on standard output"}),
+        ("--strict", {"action": "store_true", "help": "warnings too: deprecated functions, doubtful code"}),
+    ]),
+    (run, "run", [
+        MODEL,
+        ("input", {"nargs": "?", "default": "-", "help": "CSV or JSON lines (default: standard input)"}),
+        ("--input-format", {"choices": ("csv", "json"), "help": "default: by the file's name, else json"}),
+        ("-o", "--output", {"default": "-", "metavar": "FILE", "help": "default: standard output"}),
+        ("--format", {"choices": ("csv", "json"), "help": "of the output; default: by its name, else json"}),
+        ("--on-error", {"choices": ("stop", "skip", "null"), "default": "stop", "help": "default: stop"}),
+        ("--rejects", {"type": Path, "metavar": "FILE", "help": "write failed data there, as JSON lines"}),
+        ("--last", {"action": "store_true", "help": "of a fold engine only the tally after the last datum"}),
+        ("--unions", {"choices": ("natural", "tagged"), "default": "natural", "help": "default: natural"}),
+        BACKEND,
+        QUOTE,
+    ]),
+    (show, "show", [
+        MODEL,
+        ("--after", {"metavar": "PASS", "help": "the intermediate code after this pass (see --passes)"}),
+        ("--passes", {"action": "store_true", "help": "the names of the passes"}),
+        ("--source", {"action": "store_true", "help": "the source that was generated"}),
+        BACKEND,
+    ]),
+    (fmt, "fmt", [
+        FILES,
+        ("--yaml", {"action": "store_true", "help": "write YAML instead of JSON"}),
+        ("--write", {"action": "store_true", "help": "write to the file instead of standard output"}),
+    ]),
+    (hash_, "hash", [FILES]),
+    (help_, "help", [
+        ("function", {"nargs": "?", "help": "a function (a.map) or a namespace (a); default: namespaces"}),
+    ]),
+]  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser that the table describes."""
+    cli = argparse.ArgumentParser("pfa", description="Check, run and look at PFA documents.")
+    commands = cli.add_subparsers(required=True, metavar="command")
+    for function, name, options in COMMANDS:
+        text = (function.__doc__ or "").strip()
+        command = commands.add_parser(name, help=text.split("\n", 1)[0], description=text)
+        command.set_defaults(function=function)
+        for *names, settings in options:
+            command.add_argument(*names, **settings)
+    return cli
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the result is the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.function(args)
+        sys.stdout.flush()
+    except PfaError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has gone, which is how `pfa run ... | head` ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'pfa'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return code

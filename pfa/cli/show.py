@@ -1,0 +1,130 @@
+"""`pfa show`: what a document is, and what becomes of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pfa
+from pfa.check.document import check
+from pfa.cli import irtext
+from pfa.limits import Limits
+from pfa.passes import compile_program
+from pfa.read import load
+from pfa.types import Array, Enum, Fixed, Function, Map, Record, Type, Union, canonical
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pfa.ir import Lowered, Program
+
+CHECK = "check"
+
+
+def show(args: argparse.Namespace) -> int:
+    """Show a document's types, cells and functions; or its intermediate code; or the generated source."""
+    with pfa.load(args.model, backend=args.backend) as engine:
+        if args.source:
+            print(engine.source())
+            return 0
+        stages = dict(codes(args.model))
+        if args.passes:
+            print(*stages, sep="\n")
+        elif args.after and args.after not in stages:
+            print(f"there is no pass {args.after}; there are {', '.join(stages)}", file=sys.stderr)
+            return 2
+        elif args.after:
+            print(stages[args.after])
+        else:
+            print("\n".join(overview(checked(args.model), engine)))
+    return 0
+
+
+def checked(path: Path) -> Program:
+    """The typed program of a document that has been loaded once, so that it has no problems."""
+    program = check(load(path, limits=Limits()).value, Limits()).program
+    assert program is not None
+    return program
+
+
+def codes(path: Path) -> Iterator[tuple[str, str]]:
+    """The code after each stage: what the checker made, then what each pass made of it."""
+    program = checked(path)
+    yield CHECK, irtext.typed(program)
+    seen: list[tuple[str, Lowered]] = []
+    compile_program(program, lambda name, lowered: seen.append((name, lowered)))
+    for name, lowered in seen:
+        yield name, irtext.lowered(lowered)
+
+
+def overview(program: Program, engine: pfa.Engine) -> Iterator[str]:
+    """A line a fact."""
+    version = f", version {program.version}" if program.version is not None else ""
+    yield f"name: {engine.name}{version}"
+    if program.doc:
+        yield f"doc: {program.doc}"
+    yield from (f"{key}: {value}" for key, value in program.metadata.items())
+    yield f"method: {program.method}"
+    yield f"input: {program.input}"
+    yield f"output: {program.output}"
+    yield f"backend: {engine.backend}"
+    for kind in ("cells", "pools"):
+        storage = getattr(program, kind)
+        yield from section(kind, (f"{c.name}: {c.type}{size(c.init)}{flags(c)}" for c in storage.values()))
+    yield from section("functions", (signature(name, f) for name, f in program.functions.items()))
+    yield from section("types", (canonical(t) for t in named(program)))
+    yield from section("warnings", map(str, engine.warnings))
+
+
+def section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in found)
+
+
+def size(value: Any) -> str:
+    return f", {len(value)} items" if isinstance(value, list | dict) else ""
+
+
+def flags(cell: Any) -> str:
+    on = [name for name in ("shared", "rollback") if getattr(cell, name)]
+    on += [f"from {cell.source}"] if cell.source != "embedded" else []
+    return "".join(f", {word}" for word in on)
+
+
+def signature(name: str, function: Any) -> str:
+    pairs = zip(function.params, function.type.params, strict=True)
+    return f"u.{name}({', '.join(f'{p}: {t}' for p, t in pairs)}) -> {function.type.ret}"
+
+
+def named(program: Program) -> list[Type]:
+    """The named types that the interface, the state and the functions use, in the order of their use."""
+    found: dict[str, Type] = {}
+    storage = [*program.cells.values(), *program.pools.values()]
+    for t in (program.input, program.output, *(c.type for c in storage)):
+        _collect(t, found)
+    for function in program.functions.values():
+        _collect(function.type, found)
+    return list(found.values())
+
+
+def _collect(t: Type, found: dict[str, Type]) -> None:
+    match t:
+        case Record() | Enum() | Fixed():
+            if t.name not in found:
+                found[t.name] = t
+                for f in t.fields if isinstance(t, Record) else ():
+                    _collect(f.type, found)
+        case Array(inside) | Map(inside):
+            _collect(inside, found)
+        case Union(branches):
+            for b in branches:
+                _collect(b, found)
+        case Function(params, ret):
+            for b in (*params, ret):
+                _collect(b, found)
+        case _:
+            pass
