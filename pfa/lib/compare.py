@@ -77,6 +77,8 @@ def ordering(t: Type) -> Ordering:
             return _array_ordering(items)
         case Map(values):
             return _compare_maps(ordering(values))
+        case Union((Prim("null"), inside) | (inside, Prim("null"))):
+            return _compare_optional(ordering(inside), -1 if t.branches[0] == NULL else 1)
         case Union(branches):
             return _compare_unions(_Branch(t), [ordering(b) for b in branches])
         case Record():
@@ -265,6 +267,8 @@ def _compare_texts(a: list[Any], b: list[Any], charge: Charge = free) -> int:
 
 def _compare_float_arrays(a: list[float], b: list[float], charge: Charge = free) -> int:
     charge(min(len(a), len(b)))
+    if a == b:
+        return 0
     for x, y in zip(a, b, strict=False):
         if x != y and (found := _compare_floats(x, y)):
             return found
@@ -308,6 +312,17 @@ class _Branch:
         if type(value) is tuple:
             return self.by_tag[value[0]], value[1]
         return self.by_class[type(value)], value
+
+
+def _compare_optional(inside: Ordering, null: int) -> Ordering:
+    """A union of null and one other type; `null` is what a null is compared with a value."""
+
+    def compare(a: Any, b: Any, charge: Charge = free) -> int:
+        if a is None:
+            return 0 if b is None else null
+        return -null if b is None else inside(a, b, charge)
+
+    return compare
 
 
 def _compare_unions(branch: _Branch, insides: list[Ordering]) -> Ordering:
