@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     for function, name, options in COMMANDS:
         text = (function.__doc__ or "").strip()
         command = commands.add_parser(name, help=text.split("\n", 1)[0], description=text)
-        command.set_defaults(function=function)
+        command.set_defaults(call=function)
         for *names, settings in options:
             command.add_argument(*names, **settings)
     return cli
@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; the result is the exit code."""
     args = parser().parse_args(argv)
     try:
-        code: int = args.function(args)
+        code: int = args.call(args)
         sys.stdout.flush()
     except PfaError as error:
         print(error, file=sys.stderr)

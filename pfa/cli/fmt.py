@@ -97,12 +97,16 @@ def _quote_doubtful(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-def _shortest(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", json.dumps(number))
+def _float(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
+    """The shortest digits, with the point that YAML 1.1 wants before an exponent."""
+    mantissa, e, exponent = repr(number).partition("e")
+    text = f"{mantissa}.0e{exponent}" if e and "." not in mantissa else repr(number)
+    special = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}
+    return dumper.represent_scalar("tag:yaml.org,2002:float", special.get(text, text))
 
 
 _Dumper.add_representer(str, _quote_doubtful)
-_Dumper.add_representer(float, _shortest)
+_Dumper.add_representer(float, _float)
 
 
 def as_yaml(document: Any) -> str:
