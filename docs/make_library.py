@@ -10,7 +10,7 @@ HEAD = """# The function library
 
 Made from the definitions in `pfa/lib` by `python -m docs.make_library`; `pfa help a.map` prints one page.
 Examples are written `name(ARGUMENTS) -> RESULT`: arguments are JSON (`"text"` is a string, an object with
-`type` and `value` a typed literal, one with `params` or `fcn` a function), results are in Avro's JSON encoding,
+`type` and `value` a typed literal, one with `params` or `fcn` a function), results are in Avro JSON encoding,
 and all are run by the tests.
 """
 
