@@ -41,6 +41,7 @@ class Problem:
 
     says: ClassVar[str] = ""
     warning: ClassVar[bool] = False
+    stage: ClassVar[str] = "type"  # "syntax", "type" or "init": which exception carries it
     at: Where = field(default=Where(), kw_only=True)
 
     @property

@@ -29,6 +29,7 @@ def show(value: object, limit: int = 60) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "the document is an array; PFA is one object: take the engine out of the [ ]"
 
 
@@ -36,6 +37,7 @@ class Wrapped(Problem):
 class WrongJson(Problem):
     """A JSON value of the wrong kind."""
 
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.what} must be {p.expected}, found {p.found}"
     what: str
     expected: str
@@ -44,6 +46,7 @@ class WrongJson(Problem):
 
 @dataclass(frozen=True, slots=True)
 class MissingField(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.what} needs the field {p.name}"
     what: str
     name: str
@@ -51,6 +54,7 @@ class MissingField(Problem):
 
 @dataclass(frozen=True, slots=True)
 class UnknownField(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.what} has no field {p.name}{p.hint}"
     what: str
     name: str
@@ -68,6 +72,7 @@ class Misplaced(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BadName(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.name} is no {p.what} name: letters, digits and _ only, not starting with a digit"
     what: str
     name: str
@@ -75,18 +80,21 @@ class BadName(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BadLocator(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = 'the value of a locator mark "@" must be a string, found {p.found}'
     found: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotFinite(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.found} is no literal of the language; compute it or put it into a cell"
     found: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfRange(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.value} does not fit into {p.type}"
     value: str
     type: str
@@ -94,6 +102,7 @@ class OutOfRange(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BadBase64(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "{p.found} is not base-64"
     found: str
 
@@ -185,6 +194,7 @@ class UnknownStorage(Problem):
 
 @dataclass(frozen=True, slots=True)
 class UnknownForm(Problem):
+    stage: ClassVar[str] = "syntax"
     says: ClassVar[str] = "no form or function has the fields {p.fields}{p.hint}"
     fields: str
     hint: str = ""
@@ -304,6 +314,7 @@ class TooManyProblems(Problem):
 class CannotFill(Problem):
     """A cell's or pool's source that cannot be used."""
 
+    stage: ClassVar[str] = "init"
     says: ClassVar[str] = "{p.message}"
     message: str
 

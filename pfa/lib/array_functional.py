@@ -147,9 +147,10 @@ def zipmap(a: list[Any], b: list[Any], *more: Any, fail: Fail) -> list[Any]:
     """
     if len(b) != len(a):
         fail("misaligned arrays")
+    if len(more) == 1:
+        fcn = more[0]
+        return [fcn(x, y) for x, y in zip(a, b)]  # noqa: B905 - they are of one length, and asking costs time
     *others, fcn = more
-    if not others:
-        return [fcn(x, y) for x, y in zip(a, b, strict=True)]
     return [fcn(*row) for row in _rows(a, b, others, fail)]
 
 

@@ -7,6 +7,7 @@ single precision at each step.  Integers are added and multiplied exactly, and t
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pfa.lib.define import Charge, Fail, Site, define
@@ -116,7 +117,7 @@ def _multiply_integers(a: list[int], t: Type) -> int:
     "a.lnsum",
     "(a: array(double)) -> double",
     cost="len(a)",
-    accuracy="ulp",
+    accuracy="1e-9",
 )
 def lnsum(a: list[float]) -> float:
     """Return the sum of the natural logarithms of the items of `a`; 0 for an empty array.
@@ -279,9 +280,7 @@ def _tools(site: Site) -> tuple[Callable[..., list[Any]], Callable[..., list[Any
 
 def _most_frequent(a: list[Any], same_keys: list[Any]) -> list[Any]:
     """One of each of the most frequent items, in order of first appearance."""
-    count: dict[Any, int] = {}
-    for key in same_keys:
-        count[key] = count.get(key, 0) + 1
+    count = Counter(same_keys)
     most = max(count.values())
     if same_keys is a:
         return [x for x, n in count.items() if n == most]
@@ -311,5 +310,5 @@ def logsumexp(a: list[float]) -> float:
         return greatest
     total = 0.0
     for x in a:
-        total += exp(x - greatest)
+        total += math.exp(x - greatest)  # never above 1
     return greatest + log(total)

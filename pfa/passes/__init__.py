@@ -1,1 +1,26 @@
+"""Passes over a checked program: plain functions in a tuple, from typed IR to blocks, then blocks to blocks.
 
+The checker made a typed program with every name bound; nothing here reports a user's mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pfa.ir import Lowered, Program
+from pfa.passes.lower import lower
+from pfa.passes.outline import outline
+
+BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (outline,)
+
+
+def compile_program(program: Program, watch: Callable[[str, Lowered], None] | None = None) -> Lowered:
+    """Run the whole pipeline; `watch(name, program)` sees the result of each pass."""
+    lowered = lower(program)
+    if watch:
+        watch("lower", lowered)
+    for step in BLOCK_PASSES:
+        lowered = step(lowered)
+        if watch:
+            watch(step.__name__, lowered)
+    return lowered

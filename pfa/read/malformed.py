@@ -95,7 +95,9 @@ def _found(text: str, at: int) -> str:
     char = text[at : at + 1]
     if char.isdecimal():
         return "a number"
-    return NAMES.get(char) or CONTROLS.get(char) or (f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}")
+    return (
+        NAMES.get(char) or CONTROLS.get(char) or (f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}")
+    )
 
 
 def _remedy(text: str, at: int, says: str) -> str:

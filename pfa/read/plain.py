@@ -9,12 +9,13 @@ A document may be millions of values, so they are looked at a level at a time, b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaLimitError, PfaSyntaxError, Problem, Where
 from pfa.read import problems
+from pfa.read.collector import paused
 from pfa.read.schema import fits
 from pfa.read.source import Document, Source, join
 
@@ -30,10 +31,11 @@ Trail = tuple[Any, Any] | None
 
 def adopt(value: Any, file: str, limits: Limits) -> Document:
     """Check a dict (or what stands for one), and measure it."""
-    nesting = _survey(value, limits, file)
-    if nesting is None:
-        value = _converted(value, file)
-        nesting = _survey(value, limits, file) or 0
+    with paused():
+        nesting = _survey(value, limits, file)
+        if nesting is None:
+            value = _converted(value, file)
+            nesting = _survey(value, limits, file) or 0
     return Document(value, Source(file, value=value), False, [], nesting)
 
 
@@ -61,8 +63,8 @@ def _survey(value: Any, limits: Limits, file: str) -> int | None:
 
 def _plain_level(level: list[Any]) -> bool:
     """Whether all keys and values of some dicts and lists are plain and good."""
-    dicts = [c for c in level if type(c) is dict]
-    if not set(map(type, chain.from_iterable(dicts))) <= STR or not _encodable(chain.from_iterable(dicts)):
+    keys = set(chain.from_iterable(c for c in level if type(c) is dict))
+    if not set(map(type, keys)) <= STR or not _encodable(keys):
         return False
     kinds = set(map(type, _values(level)))
     if not kinds <= KINDS:
@@ -71,15 +73,17 @@ def _plain_level(level: list[Any]) -> bool:
         integers = [v for v in _values(level) if type(v) is int]
         if not (fits(min(integers)) and fits(max(integers))):
             return False
-    return str not in kinds or _encodable(v for v in _values(level) if type(v) is str)
+    return str not in kinds or _encodable({v for v in _values(level) if type(v) is str})
 
 
 def _values(level: list[Any]) -> Iterable[Any]:
     return chain.from_iterable(c.values() if type(c) is dict else c for c in level)
 
 
-def _encodable(strings: Iterable[str]) -> bool:
+def _encodable(strings: Collection[str]) -> bool:
     """Whether no string has a lone surrogate."""
+    if all(map(str.isascii, strings)):
+        return True
     try:
         for text in strings:
             if not text.isascii():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
 TO_BRACKET = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+(?:([\[\]{}])|\Z)', re.DOTALL)
 KEY_OR_BRACKET = re.compile(r'"((?:[^"\\]++|\\.?)*+)"(\s*+:)?|[\[\]{}]', re.DOTALL)
 
-Member = tuple[str, int, int, int]
-"""Key, offset of the key, offset of the value, offset after the value."""
+Member = tuple[str, int, int]
+"""Key, offset of the key, offset of the value."""
 
 
 def line_column(text: str, offset: int) -> tuple[int, int]:
@@ -36,6 +37,13 @@ def start(text: str) -> int:
     return _end(GAP, text, 0)
 
 
+def brackets(text: str, at: int) -> Iterator[tuple[str, int]]:
+    """The brackets outside strings from an offset on, each with the offset after it."""
+    while (found := TO_BRACKET.match(text, at)) and found[1]:
+        at = found.end()
+        yield found[1], at
+
+
 def skip(text: str, at: int) -> int:
     """The offset after the value that begins at `at`; beyond the text for a bracket that is not closed."""
     first = text[at : at + 1]
@@ -44,16 +52,15 @@ def skip(text: str, at: int) -> int:
     if first not in ("{", "["):
         return _end(SCALAR, text, at)
     depth = 0
-    while (found := TO_BRACKET.match(text, at)) and found[1]:
-        at = found.end()
-        depth += 1 if found[1] in "[{" else -1
+    for bracket, after in brackets(text, at):
+        depth += 1 if bracket in "[{" else -1
         if not depth:
-            return at
+            return after
     return len(text) + 1
 
 
 def members(text: str, at: int) -> Iterator[Member]:
-    """The members of the object or array that begins at `at`, one after the other."""
+    """The members of the object or array that begins at `at`; one is passed only when the next is asked for."""
     keyed = text[at : at + 1] == "{"
     if not keyed and text[at : at + 1] != "[":
         return
@@ -61,25 +68,43 @@ def members(text: str, at: int) -> Iterator[Member]:
     index = 0
     while (key_at := _end(GAP, text, at)) < len(text) and text[key_at] not in "]}":
         key, value_at = _key(text, key_at) if keyed else (str(index), key_at)
+        if value_at < 0:
+            return
+        yield key, key_at, value_at
         at = skip(text, value_at)
         if at == value_at:
             return
-        yield key, key_at, value_at, at
         index += 1
 
 
 def enclosing(text: str, offset: int) -> tuple[list[str], int]:
-    """The path of the innermost value around an offset, and where its innermost object or array begins."""
-    path: list[str] = []
-    around, at = -1, start(text)
-    while text[at : at + 1] in ("{", "[") and at < offset:
-        around = at
-        inner = next((m for m in members(text, at) if m[3] > offset), None)
-        if inner is None or inner[1] > offset:
+    """The path of the innermost value around an offset, and where its innermost object or array begins (or -1)."""
+    opened: list[int] = []
+    for bracket, after in brackets(text, 0):
+        if after > offset:
             break
-        path.append(inner[0])
-        at = inner[2]
-    return path, around
+        if bracket in "[{":
+            opened.append(after - 1)
+        elif opened:
+            opened.pop()
+    if not opened:
+        return [], -1
+    inner = (_member_at(text, around, at) for around, at in pairwise(opened))
+    last = _member_at(text, opened[-1], offset)
+    path = [member[0] for member in (*inner, last) if member is not None]
+    return path, opened[-1]
+
+
+def _member_at(text: str, around: int, offset: int) -> Member | None:
+    """The member of an object or array, its key included, that stands around an offset."""
+    last = None
+    for member in members(text, around):
+        if member[1] > offset:
+            break
+        last = member
+        if member[2] == offset:
+            return member
+    return last if last is not None and skip(text, last[2]) > offset else None
 
 
 def second_key(text: str) -> tuple[int, str]:
@@ -149,7 +174,7 @@ class _Passed:
             member = next(self._more, None)
             if member is None:
                 return None
-            self._offsets.extend(member[1:3])
+            self._offsets.extend(member[1:])
             if self._keyed:
                 self._names[member[0]] = len(self._names)
                 index = self._names.get(name)
@@ -162,10 +187,10 @@ class _Passed:
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
-    """The key at `at`, and the offset of its value (in malformed text `at` itself)."""
+    """The key at `at`, and the offset of its value (-1 in malformed text)."""
     string = STRING.match(text, at)
     colon = COLON.match(text, string.end()) if string else None
-    return (unescaped(string[1]), colon.end()) if string and colon else ("", at)
+    return (unescaped(string[1]), colon.end()) if string and colon else ("", -1)
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -1,8 +1,16 @@
-"""Distances between vectors, and the order of what is near."""
+"""Sums over vectors from left to right, distances, and the order of what is near."""
 
 from __future__ import annotations
 
 from math import sqrt
+
+
+def row_times(row: list[float], x: list[float]) -> float:
+    """The sum of the products of their items."""
+    total = 0.0
+    for w, item in zip(row, x, strict=True):
+        total += w * item
+    return total
 
 
 def euclidean(a: list[float], b: list[float]) -> float:

@@ -1,0 +1,695 @@
+"""The public face: `load`, `loads`, `check`, and `Engine`.
+
+Place in the pipeline: the end of it.  `Compiled` is what engines of one document share (program, code, constant
+model data); `Engine` is one instance, with its own cells, pools, tally, counters and random numbers.  The protocol of
+an action is printed by the python target; this module holds everything that is not on its hot path.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import IO, Any
+
+from pfa.check.document import check as check_document
+from pfa.check.problems import CannotFill
+from pfa.data.values import Decoders, Encode, Encoders, validator
+from pfa.errors import (
+    PfaBusyError,
+    PfaCompileError,
+    PfaDataError,
+    PfaError,
+    PfaInitError,
+    PfaLifecycleError,
+    PfaLimitError,
+    PfaRuntimeError,
+    PfaSyntaxError,
+    PfaTypeError,
+    Problem,
+    Where,
+)
+from pfa.ir import Lowered, Program
+from pfa.lib.encode import json_encoder, json_text
+from pfa.limits import Limits, make_room
+from pfa.memory import state as state_blob
+from pfa.memory.random import Generator
+from pfa.memory.shared import SharedState
+from pfa.passes import compile_program
+from pfa.read import Document, Source
+from pfa.read import load as read_path
+from pfa.read import read as read_value
+from pfa.targets.meter import Meter
+from pfa.targets.python import PythonCode, compile_python
+from pfa.types import STRING, Map, Type, canonical
+
+BACKENDS = ("auto", "python")
+_KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
+_PHASES = {"begin": 0, "action": 1, "end": 2, "merge": 3, "call": 4}
+_names = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Compiled:
+    """What the engines of one document share."""
+
+    program: Program
+    lowered: Lowered
+    code: PythonCode
+    document: dict[str, Any]
+    source: Source
+    limits: Limits
+    unions: str
+    warnings: list[Problem]
+    decoders: Decoders
+    encoders: Encoders
+    syntax: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+    def decode(self, t: Type, value: Any) -> Any:
+        return self.decoders.datum(t)(value)
+
+    def encode(self, t: Type, value: Any) -> Any:
+        encoder = self.encoders.of(t)
+        return value if encoder is None else encoder(value)
+
+
+class Runtime:
+    """The services that generated code binds when an engine is made."""
+
+    def __init__(self, engine: Engine, compiled: Compiled, shared: SharedState, instance: int) -> None:
+        p = compiled.program
+        self.lock = threading.Lock()
+        self.acquire, self.release = self.lock.acquire, self.lock.release
+        timeouts = {k: v for k, v in compiled.options.items() if k.startswith("timeout") and type(v) is int}
+        self.meter = Meter(compiled.limits, timeouts)
+        self.refill, self.first, self.deadline = self.meter.refill, self.meter.first, self.meter.lock_deadline
+        self.prepare, self.failed, self.log_message = engine._prepare, engine._failed, engine._log_message
+        self.rng = Generator(p.randseed, instance)
+        self.name = compiled.name
+        self.instance = instance
+        self.version, self.metadata = p.version, p.metadata
+        self.zero = p.zero
+        self.cells = {n: c.init for n, c in p.cells.items() if not c.shared}
+        self.pools = {n: c.init for n, c in p.pools.items() if not c.shared}
+        self.shared_cells = {
+            n: shared.cell(n, c.type, lambda c=c: c.init) for n, c in p.cells.items() if c.shared  # type: ignore[misc]
+        }
+        self.shared_pools = {
+            n: shared.pool(n, c.type, lambda c=c: c.init) for n, c in p.pools.items() if c.shared  # type: ignore[misc]
+        }
+
+
+class Engine:
+    """A scoring engine: one instance of a document.  Made by `pfa.load` or `pfa.loads`.
+
+    An engine is used by one thread at a time (PfaBusyError otherwise); `clone` makes one for each thread.
+
+    `action(datum)` is one action: the output for map and fold; for emit the list of what was emitted, or None when
+    `emit` is set.  Raises PfaDataError (the datum does not have the input type; nothing was counted),
+    PfaRuntimeError, PfaUserError, PfaLimitError, PfaLifecycleError.
+    """
+
+    action: Callable[[Any], Any]
+
+    def __init__(self, compiled: Compiled, shared: SharedState, instance: int = 0) -> None:
+        self._compiled = compiled
+        self._shared = shared
+        self._instance = instance
+        self._emit: Callable[[Any], object] | None = None
+        self._log: Callable[..., object] | None = None
+        self._state = "new"
+        self._calls = 0
+        self._runtime = Runtime(self, compiled, shared, instance)
+        self._run = compiled.code.build(self._runtime)
+        self._input = compiled.program.input
+        self.action = self._run["action"]
+
+    # -- what it is --
+
+    @property
+    def input_type(self) -> Type:
+        """The type of a datum."""
+        return self._compiled.program.input
+
+    @property
+    def output_type(self) -> Type:
+        """The type of an output."""
+        return self._compiled.program.output
+
+    @property
+    def method(self) -> str:
+        """"map", "emit" or "fold"."""
+        return self._compiled.program.method
+
+    @property
+    def name(self) -> str:
+        """The document's name, or one that was assigned."""
+        return self._compiled.name
+
+    @property
+    def version(self) -> int | None:
+        """The document's version, if it has one."""
+        return self._compiled.program.version
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The document's metadata."""
+        return dict(self._compiled.program.metadata)
+
+    @property
+    def instance(self) -> int:
+        """The number of this engine among those of its document."""
+        return self._instance
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What is doubtful or deprecated in the document, and options that were overridden."""
+        return list(self._compiled.warnings)
+
+    @property
+    def backend(self) -> str:
+        """The backend that runs this engine."""
+        return "python"
+
+    def explain(self) -> str:
+        """How this engine runs, in words."""
+        return f"{self.name}: every function runs on the python backend"
+
+    def source(self, backend: str | None = None) -> str:
+        """The generated code."""
+        if backend not in (None, "auto", "python"):
+            raise PfaCompileError(f"there is no {backend} backend in this version")
+        return self._compiled.code.source
+
+    def wait(self) -> None:
+        """Return when the compiled code is in use: at once, the python backend has nothing to wait for."""
+
+    # -- callbacks --
+
+    @property
+    def emit(self) -> Callable[[Any], object] | None:
+        """Called with each output of a method emit engine while it runs; None: outputs are returned as a list."""
+        return self._emit
+
+    @emit.setter
+    def emit(self, callback: Callable[[Any], object] | None) -> None:
+        self._emit = callback
+        self._run["control"](self._state == "running", callback)
+
+    @property
+    def log(self) -> Callable[..., object] | None:
+        """Called with (message, namespace) of each log form; None: the logger "pfa" or "pfa.NAMESPACE"."""
+        return self._log
+
+    @log.setter
+    def log(self, callback: Callable[..., object] | None) -> None:
+        self._log = callback
+
+    def _log_message(self, namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
+        message = " ".join(
+            v if t == STRING else json_text(t)(v) for v, t in zip(values, types, strict=True)
+        )
+        if self._log is not None:
+            self._log(message, namespace)
+        else:
+            logger = f"pfa.{namespace}" if namespace else "pfa"
+            logging.getLogger(logger).info("%s", message)
+
+    # -- lifecycle --
+
+    def begin(self) -> list[Any] | None:
+        """Run the begin phase; the list of what it emitted when no callback is set."""
+        with self._use():
+            if self._state != "new":
+                raise PfaLifecycleError(f"begin comes once, before the first action; this engine is {self._said()}")
+            return self._begin()
+
+    def _begin(self) -> list[Any] | None:
+        if "begin" not in self._run:
+            self._set_state("running")
+            return [] if self.method == "emit" and self._emit is None else None
+        self._state = "failed"
+        sent = self._phase("begin", self._run["begin"], ())
+        self._set_state("running")
+        return sent
+
+    def _prepare(self) -> list[Any]:
+        """Called by `action` when the engine is not running: begin, or say why not."""
+        if self._state != "new":
+            raise PfaLifecycleError(f"no action now: this engine is {self._said()}")
+        return self._begin() or []
+
+    def _said(self) -> str:
+        return {
+            "new": "new", "running": "running already", "ended": "ended; load or clone a new one",
+            "failed": "stopped, because its begin failed", "closed": "closed",
+        }[self._state]  # fmt: skip
+
+    def _set_state(self, state: str) -> None:
+        self._state = state
+        self._run["control"](state == "running", self._emit)
+
+    def end(self) -> list[Any] | None:
+        """Run the end phase (after begin, if that has not run); the list of what was emitted without a callback."""
+        with self._use():
+            early = self._prepare() if self._state == "new" else []
+            if self._state != "running":
+                raise PfaLifecycleError(f"no end now: this engine is {self._said()}")
+            self._set_state("ended")
+            if "end" not in self._run:
+                return early if self.method == "emit" and self._emit is None else None
+            sent = self._phase("end", self._run["end"], ())
+            return None if sent is None else early + sent
+
+    def run(self, data: Iterable[Any]) -> Iterator[Any]:
+        """begin, an action for each datum, end; yields the outputs, for emit each one emitted."""
+        emits = self.method == "emit"
+        if self._state == "new":
+            yield from self.begin() or ()
+        for datum in data:
+            out = self.action(datum)
+            if not emits:
+                yield out
+            elif out is not None:
+                yield from out
+        yield from self.end() or ()
+
+    def _phase(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> list[Any] | None:
+        """Run begin or end; what it emitted."""
+        self._guarded(phase, routine, args)
+        if self.method == "emit" and self._emit is None:
+            return list(self._run["sent"]())
+        return None
+
+    def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        run = self._run
+        turn = run["get"]()[3]
+        run["fund"](self._runtime.meter.start(phase, turn))
+        self._calls += 1
+        self._runtime.rng.at(_PHASES[phase], self._calls)
+        try:
+            return routine(*args)
+        except BaseException as error:
+            raise self._failed(error) from None
+
+    def _use(self) -> _Use:
+        return _Use(self)
+
+    def _failed(self, error: BaseException | None) -> BaseException:
+        """What an error inside an engine is for the caller."""
+        if error is None:
+            return PfaBusyError("this engine is in use by another thread or by its own callback; clone() it")
+        if isinstance(error, PfaRuntimeError):
+            self._compiled.code.locate(error, self._compiled.source.where)
+        elif isinstance(error, RecursionError):
+            error = PfaLimitError("exceeded the recursion depth of the interpreter")
+        elif isinstance(error, MemoryError):
+            error = PfaLimitError("exceeded the memory of the machine")
+        if isinstance(error, PfaRuntimeError | PfaLimitError) and self.method == "emit":
+            error.emitted = list(self._run["sent"]())
+        return error
+
+    # -- fold --
+
+    @property
+    def tally(self) -> Any:
+        """The tally of a fold engine: `zero` before the first action."""
+        self._fold("tally")
+        return self._compiled.encode(self.output_type, self._run["get"]()[2])
+
+    def _fold(self, what: str) -> None:
+        if self.method != "fold":
+            raise PfaLifecycleError(f'{what} is for engines of "method": "fold"')
+
+    def merge(self, one: Any, two: Any) -> Any:
+        """Combine two tallies by the document's `merge`; the result replaces this engine's tally."""
+        self._fold("merge")
+        with self._use():
+            args = tuple(self._compiled.decode(self.output_type, x) for x in (one, two))
+            made = self._guarded("merge", self._run["merge"], args)
+            cells, pools, _, started, finished = self._run["get"]()
+            self._run["put"](cells, pools, made, started, finished)
+            return self._compiled.encode(self.output_type, made)
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Call a function of the document's "fcns", by its name with or without the prefix "u."."""
+        name = function.removeprefix("u.")
+        known = self._compiled.program.functions.get(name)
+        if known is None:
+            raise PfaLifecycleError(f"this document has no function {function!r}")
+        with self._use():
+            params = known.type.params
+            if len(arguments) != len(params):
+                raise PfaDataError(f"{function} takes {len(params)} arguments, found {len(arguments)}")
+            args = tuple(self._compiled.decode(t, x) for t, x in zip(params, arguments, strict=True))
+            made = self._guarded("call", self._run["functions"][name], args)
+            return self._compiled.encode(known.type.ret, made)
+
+    # -- state --
+
+    def snapshot(self) -> dict[str, Any]:
+        """A valid document with the current cells, pools and tally as their initial values.
+
+        PfaDataError where JSON cannot hold a value (NaN, infinities, a map key "@"); `state` holds everything.
+        """
+        p = self._compiled.program
+        with self._use():
+            cells, pools, tally, *_ = self._values()
+        document = dict(self._compiled.document)
+        for kind, values, declared in (("cells", cells, p.cells), ("pools", pools, p.pools)):
+            if kind not in document:
+                continue
+            made: dict[str, Any] = {}
+            for n, spec in document[kind].items():
+                if n == "@":
+                    continue
+                t = declared[n].type if kind == "cells" else Map(declared[n].type)
+                rest = {k: v for k, v in spec.items() if k != "source"}
+                made[n] = {**rest, "init": _to_json(t, values[n], f"/{kind}/{n}/init")}
+            document[kind] = made
+        if self.method == "fold":
+            document["zero"] = _to_json(p.output, tally, "/zero")
+        return document
+
+    def _values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
+        """Cells, pools (shared ones too), tally and counters, in host representation."""
+        p, code, r = self._compiled.program, self._compiled.code, self._runtime
+        own_cells, own_pools, tally, started, finished = self._run["get"]()
+        cells = dict(zip(code.cells, own_cells, strict=True)) | {n: c.get() for n, c in r.shared_cells.items()}
+        pools = dict(zip(code.pools, own_pools, strict=True)) | {n: q.items() for n, q in r.shared_pools.items()}
+        return ({n: cells[n] for n in p.cells}, {n: pools[n] for n in p.pools}, tally, started, finished)
+
+    def state(self) -> bytes:
+        """The exact state: cells, pools, tally, counters, random generator; `load(state=...)` goes on from it."""
+        p = self._compiled.program
+        with self._use():
+            cells, pools, tally, started, finished = self._values()
+            random = list(self._runtime.rng.state())
+        types = {f"cell {n}": canonical(c.type) for n, c in p.cells.items()}
+        types |= {f"pool {n}": canonical(c.type) for n, c in p.pools.items()}
+        return state_blob.dump(
+            {
+                "types": types, "output": canonical(p.output), "cells": cells, "pools": pools, "tally": tally,
+                "started": started, "finished": finished, "random": random, "phase": self._state,
+                "calls": self._calls,
+            }  # fmt: skip
+        )
+
+    def _restore(self, blob: bytes) -> None:
+        """Take over a state; what does not match the document's types is named in `warnings`."""
+        p, r = self._compiled.program, self._runtime
+        found = state_blob.load(blob, self._compiled.limits)
+        types = found.get("types", {})
+        cells, pools, tally, started, finished = self._values()
+        for kind, have, declared in (("cell", cells, p.cells), ("pool", pools, p.pools)):
+            given = found.get(f"{kind}s", {})
+            for n, c in declared.items():
+                t = c.type if kind == "cell" else Map(c.type)
+                if n in given and types.get(f"{kind} {n}") == canonical(c.type) and validator(t)(given[n]):
+                    have[n] = given[n]
+                else:
+                    self._compiled.warnings.append(CannotFill(f"the state does not fit {kind} {n}"))
+        if self.method == "fold" and found.get("output") == canonical(p.output) and validator(p.output)(found.get("tally")):
+            tally = found["tally"]
+        counts = (found.get("started"), found.get("finished"), found.get("calls"))
+        if not all(type(n) is int and n >= 0 for n in counts) or found.get("phase") not in ("new", "running", "ended", "failed"):
+            raise PfaInitError("the state is not one of a scoring engine")
+        started, finished, self._calls = counts  # type: ignore[assignment]
+        code = self._compiled.code
+        self._run["put"](
+            tuple(cells[n] for n in code.cells), tuple(dict(pools[n]) for n in code.pools), tally, started, finished
+        )
+        for n, shared_cell in r.shared_cells.items():
+            shared_cell.set(cells[n])
+        for n, shared_pool in r.shared_pools.items():
+            shared_pool.replace(pools[n])
+        r.rng.restore(found["random"])
+        self._set_state(found["phase"])
+
+    # -- copies and the end --
+
+    def clone(self, instance: int = 1) -> Engine:
+        """Another engine of this document, at its beginning; code, model data and shared state are shared."""
+        made = Engine(self._compiled, self._shared, instance)
+        made.emit, made.log = self._emit, self._log
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Engines pickle: the document, the options and the state; callbacks and shared state stay behind."""
+        c = self._compiled
+        if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
+            raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
+        keywords = {"limits": c.limits, "unions": c.unions, "instance": self._instance, "options": c.options}
+        return _unpickle, (_portable(c), keywords, c.name, self.state())
+
+    def close(self) -> None:
+        """Free what the engine holds; calls afterwards are PfaLifecycleErrors."""
+        self._state = "closed"
+        self._run = {**self._run, "control": lambda *_: None}
+        self.action = self._closed
+
+    def _closed(self, datum: Any) -> Any:
+        raise PfaLifecycleError("this engine is closed")
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<pfa.Engine {self.name}: {self.method}, {self.input_type} to {self.output_type}>"
+
+
+class _Use:
+    """The engine's lock for a call other than action."""
+
+    __slots__ = ("engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> None:
+        if self.engine._state == "closed":
+            raise PfaLifecycleError("this engine is closed")
+        if not self.engine._runtime.acquire(False):
+            error = self.engine._failed(None)
+            raise error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.engine._runtime.release()
+
+
+def _to_json(t: Type, value: Any, at: str) -> Any:
+    """Avro's JSON encoding; PfaDataError names what it cannot hold."""
+    made = json_encoder(t)(value)
+    _refuse(made, at)
+    return made
+
+
+def _refuse(value: Any, at: str) -> None:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        raise PfaDataError(CannotFill("JSON has no NaN and no infinities; use state()", at=Where(at)), at)
+    if isinstance(value, dict):
+        if "@" in value:
+            raise PfaDataError(CannotFill('a map key "@" would be a locator mark; use state()', at=Where(at)), at)
+        for k, v in value.items():
+            _refuse(v, f"{at}/{k}")
+    elif isinstance(value, list):
+        for i, v in enumerate(value):
+            _refuse(v, f"{at}/{i}")
+
+
+def _portable(c: Compiled) -> dict[str, Any]:
+    """The document with its initial values, for another process."""
+    document = dict(c.document)
+    for kind, declared in (("cells", c.program.cells), ("pools", c.program.pools)):
+        if kind in document:
+            document[kind] = {
+                n: {
+                    **{k: v for k, v in spec.items() if k != "source"},
+                    "init": json_encoder(declared[n].type if kind == "cells" else Map(declared[n].type))(
+                        declared[n].init
+                    ),
+                }
+                for n, spec in document[kind].items()
+                if n != "@"
+            }
+    if c.program.method == "fold":
+        document["zero"] = json_encoder(c.program.output)(c.program.zero)
+    return document
+
+
+def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
+    engine = loads(document, **keywords)
+    engine._compiled.name = engine._runtime.name = name
+    engine._restore(blob)
+    return engine
+
+
+# --- loading ---------------------------------------------------------------------------------------------------
+
+
+def load(
+    path_or_file: str | os.PathLike[str] | IO[Any],
+    *,
+    backend: str = "auto",
+    options: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    resources: Iterable[str | os.PathLike[str]] | None = None,
+    shared: SharedState | None = None,
+    instance: int = 0,
+    state: bytes | None = None,
+    unions: str = "natural",
+    escape: bool = True,
+    syntax: str = "",
+) -> Engine:
+    """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
+
+    `backend`: "auto" or "python".  `options` override the document's.  `limits` bound reading and running.
+    `shared`: where cells and pools declared shared live.  `state`: go on from an earlier engine's `state()`.
+    `unions`: "natural" (plain values out) or "tagged" (Avro's JSON encoding).
+    Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
+    """
+    bounds = limits or Limits()
+    document = read_path(path_or_file, limits=bounds, syntax=syntax)
+    return _engine(document, backend, options, bounds, shared, instance, state, unions, syntax)
+
+
+def loads(
+    document: str | bytes | Mapping[str, Any] | list[Any],
+    *,
+    backend: str = "auto",
+    options: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    resources: Iterable[str | os.PathLike[str]] | None = None,
+    shared: SharedState | None = None,
+    instance: int = 0,
+    state: bytes | None = None,
+    unions: str = "natural",
+    escape: bool = True,
+    syntax: str = "",
+) -> Engine:
+    """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`."""
+    bounds = limits or Limits()
+    read = read_value(document, limits=bounds, syntax=syntax)
+    return _engine(read, backend, options, bounds, shared, instance, state, unions, syntax)
+
+
+def check(
+    document: str | bytes | Mapping[str, Any] | list[Any] | os.PathLike[str] | IO[Any],
+    *,
+    limits: Limits | None = None,
+    strict: bool = False,
+    syntax: str = "",
+) -> list[Problem]:
+    """All problems of a document, in document order; empty when it is valid.  `strict` adds warnings."""
+    bounds = limits or Limits()
+    try:
+        if isinstance(document, os.PathLike) or hasattr(document, "read"):
+            read = read_path(document, limits=bounds, syntax=syntax)  # type: ignore[arg-type]
+        else:
+            read = read_value(document, limits=bounds, syntax=syntax)
+    except PfaError as error:
+        return list(error.problems)
+    make_room(read.nesting)
+    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds, syntax))
+    found = _placed(checked.problems, read.source)
+    if strict:
+        found += _placed([*read.warnings, *checked.warnings], read.source)
+    return found
+
+
+def _rereader(read: Document, limits: Limits, syntax: str) -> Callable[[], Any]:
+    text = read.source.text
+    return lambda: read_value(text, limits=limits, syntax=syntax).value
+
+
+def _placed(problems: list[Problem], source: Source) -> list[Problem]:
+    """Problems with line and column."""
+    return [p if p.at.line else p.moved(source.where(p.at.pointer)) for p in problems]
+
+
+def _engine(
+    read: Document,
+    backend: str,
+    options: Mapping[str, Any] | None,
+    limits: Limits,
+    shared: SharedState | None,
+    instance: int,
+    state: bytes | None,
+    unions: str,
+    syntax: str,
+) -> Engine:
+    if backend not in BACKENDS:
+        raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
+    if unions not in ("natural", "tagged"):
+        raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
+    make_room(read.nesting)
+    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits, syntax))
+    if checked.program is None:
+        raise _refusal(_placed(checked.problems, read.source))
+    compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)
+    engine = Engine(compiled, shared or SharedState(), instance)
+    if state is not None:
+        engine._restore(state)
+    return engine
+
+
+def _refusal(problems: list[Problem]) -> PfaError:
+    """One exception with all problems: a type error if any is one."""
+    if all(p.stage == "syntax" for p in problems):
+        return PfaSyntaxError(*problems)
+    if all(p.stage == "init" for p in problems):
+        return PfaInitError(*problems)
+    return PfaTypeError(*problems)
+
+
+def _compile(
+    read: Document,
+    program: Program,
+    warnings: list[Problem],
+    options: Mapping[str, Any] | None,
+    limits: Limits,
+    unions: str,
+) -> Compiled:
+    lowered = compile_program(program)
+    if program.recursive:
+        make_room(limits.recursion)
+    decoders, encoders = Decoders(limits.quote_values), Encoders(unions == "tagged")
+    encode: Encode | None = encoders.of(program.output)
+    code = compile_python(lowered, decoders.datum(program.input), encode, limits.recursion)
+    found = _placed([*read.warnings, *warnings], read.source)
+    merged = dict(program.options)
+    for key, value in (options or {}).items():
+        if key in merged and merged[key] != value:
+            found.append(CannotFill(f"option {key} of the document is overridden"))
+            logging.getLogger("pfa").info("option %s of the document is overridden", key)
+        merged[key] = value
+    document = _code_of(read.value)
+    if len(read.source.text) > _KEPT_TEXT:
+        read.source.forget()
+    name = program.name or f"Engine_{next(_names)}"
+    return Compiled(
+        program, lowered, code, document, read.source, limits, unions, found, decoders, encoders,
+        options=merged, name=name,
+    )  # fmt: skip
+
+
+def _code_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without its embedded data, which lives on in the program."""
+    made = {k: v for k, v in document.items() if k not in ("@", "zero")}
+    for kind in ("cells", "pools"):
+        if kind in made:
+            made[kind] = {
+                n: {k: v for k, v in spec.items() if k != "init"} for n, spec in made[kind].items() if n != "@"
+            }
+    return made
+
+

@@ -1,0 +1,1 @@
+"""The probability distributions of `prob.dist`, by family, and the numerics that they share."""

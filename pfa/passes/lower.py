@@ -1,0 +1,648 @@
+"""Lower: typed IR to blocks, where the order of evaluation is explicit.
+
+    {"-": [{"cell": "n"}, {"do": [{"cell": "n", "to": 5}, {"cell": "n"}]}]}
+
+becomes
+
+    t1 = cell n
+    set_cell n, 5
+    t2 = cell n
+    t3 = call - (t1, t2)
+
+PFA puts statements inside any expression, so each expression is lowered to statements that are appended to the
+block at hand and an operand that holds its value.  The invariant: an operand is a local or a constant, and the
+statements before it have run exactly once, from left to right.  Inline functions are lifted: they become routines
+that name the symbols they read (`captured`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pfa.ir import (
+    Argument,
+    Attempt,
+    Attr,
+    AttrTo,
+    Block,
+    Branch,
+    Call,
+    Case,
+    Cast,
+    CellGet,
+    CellTo,
+    Const,
+    Do,
+    DynamicCall,
+    Each,
+    Emit,
+    Error,
+    Expr,
+    For,
+    ForEach,
+    ForKeyVal,
+    FunctionDef,
+    FunctionRef,
+    FunctionValue,
+    If,
+    IfNotNull,
+    Leave,
+    Let,
+    Lit,
+    Local,
+    Log,
+    Loop,
+    Lowered,
+    NewArray,
+    NewMap,
+    Op,
+    Operand,
+    Pack,
+    PoolDel,
+    PoolGet,
+    PoolTo,
+    Program,
+    Return,
+    Routine,
+    Statement,
+    Step,
+    Try,
+    Unpack,
+    UserCall,
+    Var,
+    While,
+    Widen,
+)
+from pfa.types import NULL, STRING, Array, Bottom, Enum, Map, Type, Union, same_layout
+from pfa.types import branches as _branches
+
+# Symbols that are not locals of a routine: they belong to the engine and are never captured.
+ENGINE_SYMBOLS = frozenset(
+    ("name", "instance", "version", "metadata", "tally", "actionsStarted", "actionsFinished")
+)
+NONE = Const(None)
+
+
+def lower(program: Program) -> Lowered:
+    """All routines of a program in blocks: begin, action, end, merge, u:NAME, and lifted ones."""
+    made = _Program(program)
+    made.routine("action", ("input",), program.action, "/action")
+    for name, body in (("begin", program.begin), ("end", program.end)):
+        if body is not None:
+            made.routine(name, (), body, f"/{name}")
+    if program.merge is not None:
+        made.routine("merge", ("tallyOne", "tallyTwo"), program.merge, "/merge")
+    for name, function in program.functions.items():
+        made.routine(f"u:{name}", function.params, function.body, function.at)
+    return Lowered(program, made.routines)
+
+
+class _Program:
+    """The routines made so far, and the counters for names."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.routines: dict[str, Routine] = {}
+        self.temps = 0
+        self.lifted = 0
+
+    def routine(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> Routine:
+        builder = _Builder(self)
+        value = builder.value(body)
+        block = (*builder.out, Return(value))
+        user = name[2:] if name.startswith("u:") else ""
+        made = Routine(
+            name, params, block, free(block, params), user in self.program.recursive, bool(user), at=at
+        )
+        self.routines[name] = made
+        return made
+
+    def lift(self, function: FunctionDef) -> Routine:
+        self.lifted += 1
+        return self.routine(f"f{self.lifted}", function.params, function.body, function.at)
+
+
+def free(block: Block, params: tuple[str, ...]) -> tuple[str, ...]:
+    """The locals that a block reads without making them, in order of appearance; engine symbols are none."""
+    read: dict[str, None] = {}
+    made = set(params)
+    _names(block, read, made)
+    return tuple(n for n in read if n not in made and n not in ENGINE_SYMBOLS)
+
+
+def _names(block: Block, read: dict[str, None], made: set[str]) -> None:
+    def operand(x: Operand) -> None:
+        if isinstance(x, Var):
+            read.setdefault(x.name)
+
+    for s in block:
+        match s:
+            case Op(to, _, args):
+                for a in args:
+                    operand(a)
+                made.add(to)
+            case Branch(condition, then, orelse):
+                operand(condition)
+                _names(then, read, made)
+                _names(orelse, read, made)
+            case Loop(body):
+                _names(body, read, made)
+            case Each(names, over, body):
+                operand(over)
+                made.update(names)
+                _names(body, read, made)
+            case Attempt(body, to):
+                made.add(to)
+                _names(body, read, made)
+            case Leave(condition):
+                operand(condition)
+            case Return(value):
+                operand(value)
+
+
+class _Builder:
+    """One routine being made: `out` is the block at hand."""
+
+    def __init__(self, program: _Program) -> None:
+        self.program = program
+        self.out: list[Statement] = []
+
+    # -- plumbing --
+
+    def temp(self) -> str:
+        self.program.temps += 1
+        return f"t{self.program.temps}"
+
+    def op(self, into: str, code: str, args: tuple[Operand, ...], extra: Any = None, at: str = "") -> Var:
+        to = into or self.temp()
+        self.out.append(Op(to, code, args, extra, at))
+        return Var(to)
+
+    def effect(self, code: str, args: tuple[Operand, ...], extra: Any = None, at: str = "") -> None:
+        """An operation whose result nobody needs."""
+        self.out.append(Op("", code, args, extra, at))
+
+    def block(self, build: Callable[[], object]) -> Block:
+        """What `build` appends, as a block of its own."""
+        outer, self.out = self.out, []
+        build()
+        made, self.out = self.out, outer
+        return tuple(made)
+
+    def value(self, e: Expr, into: str = "") -> Operand:
+        """Statements for `e`, and where its value is; `into` is a wish of where an operation puts it."""
+        return _LOWER[type(e)](self, e, into)
+
+    def assign(self, e: Expr, to: str) -> None:
+        """`to` = `e`; an expression that never returns assigns nothing."""
+        made = self.value(e, to)
+        if made != Var(to) and not isinstance(e.type, Bottom):
+            self.out.append(Op(to, "copy", (made,), at=e.at))
+
+    def values(self, exprs: tuple[Expr, ...]) -> tuple[Operand, ...]:
+        return tuple([self.value(e) for e in exprs])
+
+    def function(self, f: FunctionDef | FunctionRef) -> Operand:
+        """A function as an operand; an inline one that reads symbols around it is made with them."""
+        if isinstance(f, FunctionRef):
+            name = f"u:{f.name[2:]}" if f.name.startswith("u.") else f.name
+            return FunctionValue(name, f.fn, f.bound)
+        lifted = self.program.lift(f)
+        if not lifted.captured:
+            return FunctionValue(lifted.name)
+        return self.op("", "closure", tuple(map(Var, lifted.captured)), lifted.name, f.at)
+
+    def argument(self, a: Argument) -> Operand:
+        return self.function(a) if isinstance(a, FunctionDef | FunctionRef) else self.value(a)
+
+    def apply(self, f: FunctionDef | FunctionRef, old: Operand, into: str = "") -> Operand:
+        """The function of one argument, in place: an inline one is its body with the parameter set."""
+        if isinstance(f, FunctionDef):
+            self.out.append(Op(f.params[0], "copy", (old,), at=f.at))
+            return self.value(f.body, into)
+        if f.fn is not None:
+            return self.op(into, "call", (old,), (f.fn, f.bound), f.at)
+        return self.op(into, "user", (old,), f.name[2:], f.at)
+
+    # -- leaves --
+
+    def lit(self, e: Lit, into: str) -> Operand:
+        return NONE if e.value is None else Const(e.value)
+
+    def local(self, e: Local, into: str) -> Operand:
+        return Var(e.name)
+
+    def widen(self, e: Widen, into: str) -> Operand:
+        if isinstance(e.value.type, Enum) and e.type == STRING:
+            return self.value(e.value, into)
+        if same_layout(e.type, e.value.type):
+            return self.value(e.value, into)
+        return self.op(into, "widen", (self.value(e.value),), (e.type, e.value.type), e.at)
+
+    # -- calls --
+
+    def call(self, e: Call, into: str) -> Operand:
+        if e.fn.lazy:
+            return _LAZY[e.fn.name](self, e, into)
+        args = tuple([self.argument(a) for a in e.args])
+        return self.op(into, "call", args, (e.fn, e.bound), e.at)
+
+    def user_call(self, e: UserCall, into: str) -> Operand:
+        return self.op(into, "user", self.values(e.args), e.name, e.at)
+
+    def dynamic(self, e: DynamicCall, into: str) -> Operand:
+        which = self.value(e.which)
+        args = self.values(e.args)
+        functions = tuple([self.function(f) for f in e.functions])
+        return self.op(into, "dynamic", (which, *args), (e.enum.symbols, functions), e.at)
+
+    def emit(self, e: Emit, into: str) -> Operand:
+        self.effect("emit", (self.value(e.value),), at=e.at)
+        return NONE
+
+    # -- constructors and symbols --
+
+    def new_array(self, e: NewArray, into: str) -> Operand:
+        return self.op(into, "array", self.values(e.items), at=e.at)
+
+    def new_map(self, e: NewMap, into: str) -> Operand:
+        return self.op(into, "map", self.values(e.values), e.keys, e.at)
+
+    def let(self, e: Let, into: str) -> Operand:
+        if len(e.names) == 1:
+            self.assign(e.values[0], e.names[0])
+            return NONE
+        made: list[Operand] = []
+        for x in e.values:
+            value = self.value(x)
+            if isinstance(value, Var) and value.name in e.names:
+                value = self.op("", "copy", (value,), at=x.at)
+            made.append(value)
+        for name, value, x in zip(e.names, made, e.values, strict=True):
+            if not isinstance(x.type, Bottom):
+                self.out.append(Op(name, "copy", (value,), at=e.at))
+        return NONE
+
+    # -- paths --
+
+    def keys(self, path: tuple[Step, ...]) -> list[Operand]:
+        """The path's expressions, evaluated from left to right; a field is its name."""
+        return [Const(s.field) if s.key is None else self.value(s.key) for s in path]
+
+    def into(self, base: Operand, kind: Any, step: Step, key: Operand, code: int, at: str, to: str = "") -> Var:
+        """One step down: `base[key]`, with the form's error where there is none."""
+        if step.key is None:
+            return self.op(to, "field", (base,), step.field, at)
+        return self.op(to, "index" if kind == "array" else "key", (base, key), code, at)
+
+    def walk(self, base: Operand, kinds: list[str], path: tuple[Step, ...], keys: list[Operand], code: int,
+             at: str, into: str = "") -> Operand:  # fmt: skip
+        for i, (kind, step, key) in enumerate(zip(kinds, path, keys, strict=True)):
+            last = into if i == len(path) - 1 else ""
+            base = self.into(base, kind, step, key, code + (kind == "map"), at, last)
+        return base
+
+    def attr(self, e: Attr, into: str) -> Operand:
+        base = self.value(e.base)
+        keys = self.keys(e.path)
+        return self.walk(base, _kinds(e.base.type, e.path), e.path, keys, 2000, e.at, into)
+
+    def attr_to(self, e: AttrTo, into: str) -> Operand:
+        base = self.value(e.base)
+        keys = self.keys(e.path)
+        to = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
+        return self.replaced(base, e.base.type, e.path, keys, e.to, to, 2002, e.at, into)
+
+    def replaced(self, base: Operand, type: Any, path: tuple[Step, ...], keys: list[Operand], to: Argument,
+                 value: Operand | None, code: int, at: str, into: str = "") -> Operand:  # fmt: skip
+        """`base` with what the path names replaced by `value`, or by the function `to` of what was there."""
+        if not path:
+            if isinstance(to, FunctionDef | FunctionRef):
+                return self.apply(to, base, into)
+            return NONE if value is None else value
+        kinds = _kinds(type, path)
+        levels = [base]
+        for kind, step, key in list(zip(kinds, path, keys, strict=True))[:-1]:
+            levels.append(self.into(levels[-1], kind, step, key, code + (kind == "map"), at))
+        checked = code + (kinds[-1] == "map")
+        if isinstance(to, FunctionDef | FunctionRef):
+            old = self.into(levels[-1], kinds[-1], path[-1], keys[-1], checked, at)
+            value = self.apply(to, old)
+            checked = 0
+        new: Operand = NONE if value is None else value
+        for i in range(len(path) - 1, -1, -1):
+            put = {"array": "put_index", "map": "put_key", "record": "put_field"}[kinds[i]]
+            new = self.op(into if i == 0 else "", put, (levels[i], keys[i], new), checked, at)
+            checked = 0
+        return new
+
+    # -- cells and pools --
+
+    def cell_get(self, e: CellGet, into: str) -> Operand:
+        cell = self.program.program.cells[e.cell]
+        keys = self.keys(e.path)
+        code = "shared_cell" if cell.shared else "cell"
+        base = self.op("" if e.path else into, code, (), e.cell, e.at)
+        return self.walk(base, _kinds(cell.type, e.path), e.path, keys, 2004, e.at, into)
+
+    def cell_to(self, e: CellTo, into: str) -> Operand:
+        cell = self.program.program.cells[e.cell]
+        keys = self.keys(e.path)
+        value = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
+        if cell.shared:
+            update = self.updater(cell.type, e.path, keys, e.to, value, 2006, e.at)
+            return self.op(into, "update_cell", (update,), e.cell, e.at)
+        whole = not e.path and value is not None
+        old: Operand = NONE if whole else self.op("", "cell", (), e.cell, e.at)
+        new = self.replaced(old, cell.type, e.path, keys, e.to, value, 2006, e.at, into)
+        self.effect("set_cell", (new,), e.cell, e.at)
+        return new
+
+    def pool_get(self, e: PoolGet, into: str) -> Operand:
+        pool = self.program.program.pools[e.pool]
+        item = self.value(e.item)
+        keys = self.keys(e.path)
+        code = "shared_pool" if pool.shared else "pool"
+        base = self.op("" if e.path else into, code, (item,), e.pool, e.at)
+        return self.walk(base, _kinds(pool.type, e.path), e.path, keys, 2008, e.at, into)
+
+    def pool_to(self, e: PoolTo, into: str) -> Operand:
+        pool = self.program.program.pools[e.pool]
+        item = self.value(e.item)
+        keys = self.keys(e.path)
+        value = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
+        if pool.shared:
+            update = self.updater(pool.type, e.path, keys, e.to, value, 2010, e.at)
+            return self.op(into, "update_pool", (item, self.value(e.init), update), e.pool, e.at)
+        if not e.path and value is not None:
+            new: Operand = value
+        else:
+            old = self.temp()
+            found = self.op("", "pool_has", (item,), e.pool, e.at)
+            get = self.block(lambda: self.op(old, "pool", (item,), e.pool, e.at))
+            make = self.block(lambda: self.assign(e.init, old))
+            self.out.append(Branch(found, get, make))
+            new = self.replaced(Var(old), pool.type, e.path, keys, e.to, value, 2010, e.at, into)
+        self.effect("set_pool", (item, new), e.pool, e.at)
+        return new
+
+    def pool_del(self, e: PoolDel, into: str) -> Operand:
+        shared = self.program.program.pools[e.pool].shared
+        self.effect("delete_shared" if shared else "delete", (self.value(e.item),), e.pool, e.at)
+        return NONE
+
+    def updater(self, type: Any, path: tuple[Step, ...], keys: list[Operand], to: Argument,
+                value: Operand | None, code: int, at: str) -> Operand:  # fmt: skip
+        """The function from old to new that runs while the writers' lock is held."""
+        outer, self.out = self.out, []
+        old = self.temp()
+        new = self.replaced(Var(old), type, path, keys, to, value, code, at)
+        block = (*self.out, Return(new))
+        self.out = outer
+        self.program.lifted += 1
+        name = f"f{self.program.lifted}"
+        captured = free(block, (old,))
+        self.program.routines[name] = Routine(name, (old,), block, captured, at=at)
+        if not captured:
+            return FunctionValue(name)
+        return self.op("", "closure", tuple(map(Var, captured)), name, at)
+
+    # -- blocks, branches, loops --
+
+    def do(self, e: Do, into: str) -> Operand:
+        for x in e.body[:-1]:
+            self.value(x)
+        return self.value(e.body[-1], into)
+
+    def if_(self, e: If, into: str) -> Operand:
+        result = "" if e.orelse is None else into or self.temp()
+        self.cases(e.cases, e.orelse, result)
+        return Var(result) if result else NONE
+
+    def cases(self, cases: tuple[tuple[Expr, Expr], ...], orelse: Expr | None, result: str) -> None:
+        """The chain from the last case to the first, without recursion: a decision list may be long."""
+        conditions: list[tuple[list[Statement], Operand, Block]] = []
+        for condition, body in cases:
+            outer, self.out = self.out, []
+            test = self.value(condition)
+            before, self.out = self.out, outer
+            conditions.append((before, test, self.block(lambda body=body: self.branch(body, result))))  # type: ignore[misc]
+        rest: Block = () if orelse is None else self.block(lambda: self.branch(orelse, result))
+        for before, test, then in reversed(conditions):
+            rest = (*before, Branch(test, then, rest))
+        self.out += rest
+
+    def branch(self, body: Expr, result: str) -> None:
+        if result:
+            self.assign(body, result)
+        else:
+            self.value(body)
+
+    def while_(self, e: While, into: str) -> Operand:
+        def turn() -> None:
+            if e.post:
+                self.value(e.body)
+            self.out.append(Leave(self.value(e.condition), e.post))
+            if not e.post:
+                self.value(e.body)
+
+        self.out.append(Loop(self.block(turn), at=e.at))
+        return NONE
+
+    def for_(self, e: For, into: str) -> Operand:
+        self.value(e.init)
+
+        def turn() -> None:
+            self.out.append(Leave(self.value(e.condition), False))
+            self.value(e.body)
+            self.value(e.step)
+
+        self.out.append(Loop(self.block(turn), at=e.at))
+        return NONE
+
+    def for_each(self, e: ForEach, into: str) -> Operand:
+        over = self.value(e.array)
+        self.out.append(Each((e.name,), over, self.block(lambda: self.value(e.body)), e.at))
+        return NONE
+
+    def for_key_val(self, e: ForKeyVal, into: str) -> Operand:
+        over = self.value(e.map)
+        self.out.append(Each((e.key, e.value), over, self.block(lambda: self.value(e.body)), e.at))
+        return NONE
+
+    # -- casts --
+
+    def cast(self, e: Cast, into: str) -> Operand:
+        value = self.value(e.value)
+        result = "" if e.type == NULL or isinstance(e.type, Bottom) else into or self.temp()
+        cases = [c for c in e.cases if c.branches]
+        left = list(e.value.type.branches if isinstance(e.value.type, Union) else (e.value.type,))
+        blocks: list[tuple[Operand | None, list[Statement], Block]] = []
+        for c in cases:
+            left = [b for b in left if b not in c.branches]
+            outer, self.out = self.out, []
+            test = None if not left else self.op("", "is_branch", (value,), (e.value.type, c.branches), e.at)
+            before, self.out = self.out, outer
+            blocks.append((test, before, self.block(lambda c=c: self.case(c, value, e, result))))  # type: ignore[misc]
+        rest: Block = (Op(result, "copy", (NONE,)),) if result else ()
+        for test, before, block in reversed(blocks):
+            rest = block if test is None else (*before, Branch(test, block, rest))
+        self.out += rest
+        return Var(result) if result else NONE
+
+    def case(self, c: Case, value: Operand, e: Cast, result: str) -> None:
+        self.narrow(c.named, value, e.value.type, c.branches, c.type, e.at)
+        self.branch(c.body, result)
+
+    def narrow(
+        self, to: str, value: Operand, whole: Type, branches: tuple[Type, ...], type: Type, at: str
+    ) -> None:
+        """`to` is the value of a union, known to be of these branches, as the narrower type."""
+        same = all(_same_branch(whole, b, type) for b in branches)
+        if same:
+            self.out.append(Op(to, "copy", (value,), at=at))
+        else:
+            self.out.append(Op(to, "widen", (value,), (type, whole), at))
+
+    def if_not_null(self, e: IfNotNull, into: str) -> Operand:
+        values = self.values(e.values)
+        test = self.op("", "not_null", values, at=e.at)
+        result = "" if e.orelse is None else into or self.temp()
+
+        def then() -> None:
+            for name, value, type, x in zip(e.names, values, e.types, e.values, strict=True):
+                self.narrow(name, value, x.type, _branches(type), type, e.at)
+            self.branch(e.then, result)
+
+        made = self.block(then)
+        orelse: Block = () if e.orelse is None else self.block(lambda: self.branch(e.orelse, result))  # type: ignore[arg-type]
+        self.out.append(Branch(test, made, orelse))
+        return Var(result) if result else NONE
+
+    # -- binary, errors, logs --
+
+    def unpack(self, e: Unpack, into: str) -> Operand:
+        got = self.op("", "unpack", (self.value(e.value),), e.formats, e.at)
+        test = self.op("", "not_null", (got,), at=e.at)
+        result = "" if e.orelse is None else into or self.temp()
+
+        def then() -> None:
+            for i, name in enumerate(e.names):
+                self.out.append(Op(name, "item", (got,), i, e.at))
+            self.branch(e.then, result)
+
+        made = self.block(then)
+        orelse: Block = () if e.orelse is None else self.block(lambda: self.branch(e.orelse, result))  # type: ignore[arg-type]
+        self.out.append(Branch(test, made, orelse))
+        return Var(result) if result else NONE
+
+    def pack(self, e: Pack, into: str) -> Operand:
+        return self.op(into, "pack", self.values(e.values), e.formats, e.at)
+
+    def error(self, e: Error, into: str) -> Operand:
+        self.effect("error", (), (e.message, e.code), e.at)
+        return NONE
+
+    def try_(self, e: Try, into: str) -> Operand:
+        """The result gets its value where the body ends, so an error leaves nothing half done in it."""
+        result = into or self.temp()
+        body = self.block(lambda: self.assign(e.body, result))
+        self.out.append(Attempt(body, result, e.messages, e.codes, e.filtered))
+        return Var(result)
+
+    def log(self, e: Log, into: str) -> Operand:
+        values = self.values(e.values)
+        self.effect("log", values, (e.namespace, tuple(v.type for v in e.values)), e.at)
+        return NONE
+
+
+def _kinds(type: Any, path: tuple[Step, ...]) -> list[str]:
+    """What each step walks into: "array", "map" or "record"."""
+    kinds: list[str] = []
+    for step in path:
+        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else "record")
+        type = step.into
+    return kinds
+
+
+def _same_branch(whole: Type, branch: Type, type: Type) -> bool:
+    """Does a value of this branch of `whole` look the same as a value of `type`?"""
+    if isinstance(whole, Union) and branch.tag in whole.boxed:
+        return isinstance(type, Union) and branch.tag in type.boxed
+    return same_layout(type, branch)
+
+
+def _and(b: _Builder, e: Call, into: str) -> Operand:
+    return _short_circuit(b, e, True)
+
+
+def _or(b: _Builder, e: Call, into: str) -> Operand:
+    return _short_circuit(b, e, False)
+
+
+def _short_circuit(b: _Builder, e: Call, both: bool) -> Operand:
+    """The second argument is evaluated only where the first does not decide; a temporary keeps old values visible."""
+    first, second = e.args
+    assert not isinstance(first, FunctionDef | FunctionRef)
+    assert not isinstance(second, FunctionDef | FunctionRef)
+    result = b.temp()
+    b.assign(first, result)
+    more = b.block(lambda: b.assign(second, result))
+    b.out.append(Branch(Var(result), more, ()) if both else Branch(Var(result), (), more))
+    return Var(result)
+
+
+def _kleene(b: _Builder, e: Call, into: str, decides: bool) -> Operand:
+    first, second = e.args
+    assert not isinstance(first, FunctionDef | FunctionRef)
+    assert not isinstance(second, FunctionDef | FunctionRef)
+    one = b.value(first)
+    result = into or b.temp()
+    decided = b.op("", "is", (one,), decides, e.at)
+
+    def rest() -> None:
+        b.op(result, "call", (one, b.value(second)), (e.fn, e.bound), e.at)
+
+    b.out.append(Branch(decided, (Op(result, "copy", (Const(decides),)),), b.block(rest)))
+    return Var(result)
+
+
+_LAZY: dict[str, Callable[[_Builder, Call, str], Operand]] = {
+    "&&": _and,
+    "||": _or,
+    "&&&": lambda b, e, into: _kleene(b, e, into, False),
+    "|||": lambda b, e, into: _kleene(b, e, into, True),
+}
+_LOWER: dict[type, Callable[[_Builder, Any, str], Operand]] = {
+    Lit: _Builder.lit,
+    Local: _Builder.local,
+    Widen: _Builder.widen,
+    Call: _Builder.call,
+    UserCall: _Builder.user_call,
+    DynamicCall: _Builder.dynamic,
+    Emit: _Builder.emit,
+    NewArray: _Builder.new_array,
+    NewMap: _Builder.new_map,
+    Let: _Builder.let,
+    Attr: _Builder.attr,
+    AttrTo: _Builder.attr_to,
+    CellGet: _Builder.cell_get,
+    CellTo: _Builder.cell_to,
+    PoolGet: _Builder.pool_get,
+    PoolTo: _Builder.pool_to,
+    PoolDel: _Builder.pool_del,
+    Do: _Builder.do,
+    If: _Builder.if_,
+    While: _Builder.while_,
+    For: _Builder.for_,
+    ForEach: _Builder.for_each,
+    ForKeyVal: _Builder.for_key_val,
+    Cast: _Builder.cast,
+    IfNotNull: _Builder.if_not_null,
+    Unpack: _Builder.unpack,
+    Pack: _Builder.pack,
+    Error: _Builder.error,
+    Try: _Builder.try_,
+    Log: _Builder.log,
+}

@@ -1,0 +1,466 @@
+"""The python target: a lowered program as one Python function, `build`, that makes an engine's functions.
+
+Everything of the document is compiled once (`compile_python`); each engine calls `build` for its own variables:
+cells, pools, the tally and counters are variables of `build`, so reading a cell is reading a variable.  `action`
+holds the whole protocol of an action (lock, lifecycle, datum in, counters, errors), printed for the types at hand.
+
+The text has no part of the document in it and is shown by tracebacks: the code's globals have a loader that gives
+the source, so nothing is registered anywhere and dropping the engine drops it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NoReturn
+
+from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
+from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
+from pfa.targets.python_ops import NAMES
+from pfa.targets.python_print import FunctionPrinter, Module
+from pfa.types import DOUBLE, Type
+
+MISSING = object()
+
+
+def overflow(message: str, code: int, name: str) -> NoReturn:
+    raise PfaRuntimeError(message, code, name)
+
+
+_FORM = {2000: "attr", 2002: "attr", 2004: "cell", 2006: "cell", 2008: "pool", 2010: "pool"}
+
+
+def no_index(code: int) -> NoReturn:
+    raise PfaRuntimeError("array index not found", code, _FORM[code])
+
+
+def no_key(code: int) -> NoReturn:
+    raise PfaRuntimeError("map key not found", code, _FORM[code - 1])
+
+
+def user_error(message: str, code: int) -> NoReturn:
+    raise PfaUserError(message, code, "error")
+
+
+def put_item(array: list[Any], index: int, value: Any) -> list[Any]:
+    copy = array.copy()
+    copy[index] = value
+    return copy
+
+
+def pool_item(pool: Any, key: str) -> Any:
+    try:
+        return pool.get(key)
+    except KeyError:
+        no_key(2009)
+
+
+_GLOBALS: dict[str, Any] = {
+    **NAMES,
+    "overflow": overflow, "no_index": no_index, "no_key": no_key, "user_error": user_error, "put_item": put_item,
+    "pool_item": pool_item, "MISSING": MISSING, "RuntimeFailure": PfaRuntimeError, "BaseException": BaseException,
+    "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "list": list, "dict": dict,
+    "tuple": tuple,
+}  # fmt: skip
+
+
+class _Source:
+    """The loader that tracebacks ask for the text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, name: str) -> str:
+        return self.text
+
+
+@dataclass(slots=True, weakref_slot=True)
+class PythonCode:
+    """A compiled program: its text, `build`, and where each line comes from."""
+
+    source: str
+    build: Callable[[Any], dict[str, Any]]
+    filename: str
+    places: list[str]
+    cells: tuple[str, ...]
+    pools: tuple[str, ...]
+
+    def where(self, traceback: TracebackType | None) -> str:
+        """The JSON pointer of the innermost generated line of a traceback."""
+        found = ""
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == self.filename:
+                found = self.places[traceback.tb_lineno - 1] or found
+            traceback = traceback.tb_next
+        return found
+
+    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where]) -> None:
+        """Say where in the document an error was raised."""
+        if error.at == Where() and (pointer := self.where(error.__traceback__)):
+            error.locate(find(pointer))
+
+
+def compile_python(
+    lowered: Lowered, decode: Callable[[Any], Any], encode: Callable[[Any], Any] | None, recursion: int
+) -> PythonCode:
+    """Python for a program.  `decode` checks and converts a datum, `encode` an output (None: it is as it is)."""
+    made = _Program(lowered, encode is not None, recursion)
+    module = made.print()
+    text = "\n".join(module.lines) + "\n"
+    name = f"pfa-{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
+    space = {**_GLOBALS, **module.globals, "decode": decode, "encode": encode, "__builtins__": {}}
+    space["__name__"] = name
+    space["__loader__"] = _Source(text)
+    exec(compile(text, name, "exec", dont_inherit=True), space)  # our own text, see the module's invariant
+    code = PythonCode(text, space["build"], name, module.places, made.cells, made.pools)
+    weakref.finalize(code, linecache.cache.pop, name, None).atexit = False
+    return code
+
+
+class _Program:
+    """Prints `build`."""
+
+    def __init__(self, lowered: Lowered, encodes: bool, recursion: int) -> None:
+        self.lowered = lowered
+        self.program = lowered.program
+        self.encodes = encodes
+        self.recursion = recursion
+        self.module = Module()
+        p = self.program
+        self.cells = tuple(n for n, c in p.cells.items() if not c.shared)
+        self.pools = tuple(n for n, c in p.pools.items() if not c.shared)
+        names = self.module.storage
+        for i, name in enumerate(p.cells):
+            names["cell", name] = f"{'s' if p.cells[name].shared else 'c'}{i + 1}"
+        for i, name in enumerate(p.pools):
+            names["pool", name] = f"{'q' if p.pools[name].shared else 'p'}{i + 1}"
+            if p.pools[name].rollback:
+                names["undo", name] = f"undo{i + 1}"
+        for i, name in enumerate(p.functions):
+            self.module.users[f"u:{name}"] = f"u{i + 1}"
+
+    def print(self) -> Module:
+        """The functions are printed first, since they tell what `build` must prepare."""
+        module = self.module
+        for name, routine in self.lowered.routines.items():
+            if name != "action":
+                self.function(routine, module.users.get(name, name))
+        self.action(self.lowered.routines["action"])
+        body, places = module.lines, module.places
+        module.lines, module.places = [], []
+        self.header()
+        module.lines += body
+        module.places += places
+        self.footer()
+        return module
+
+    def header(self) -> None:
+        add, module, p = self.module.add, self.module, self.program
+        add("def build(rt):", 0)
+        add("acquire, release, refill, deadline = rt.acquire, rt.release, rt.refill, rt.deadline", 1)
+        add("prepare, failed, log_message, rng = rt.prepare, rt.failed, rt.log_message, rt.rng", 1)
+        add("name, instance, version, metadata = rt.name, rt.instance, rt.version, rt.metadata", 1)
+        add("started = finished = 0", 1)
+        add(f"budget = first = {'rt.first' if self.charges() else '0'}", 1)
+        add("depth = 0", 1)
+        add("tally = rt.zero", 1)
+        add("ready, hook, emitted = False, None, []", 1)
+        for kind, names, shared in (
+            ("cell", list(p.cells), "shared_cells"), ("pool", list(p.pools), "shared_pools")
+        ):  # fmt: skip
+            for n in names:
+                key = module.constant(n)
+                declared = (p.cells if kind == "cell" else p.pools)[n]
+                source = shared if declared.shared else f"{kind}s"
+                copy = ".copy()" if kind == "pool" and not declared.shared else ""
+                add(f"{module.storage[kind, n]} = rt.{source}[{key}]{copy}", 1)
+        for (kind, _), variable in module.storage.items():
+            if kind == "undo":
+                add(f"{variable} = {{}}", 1)
+        if "charge" in module.uses:
+            add("def charge(n):", 1)
+            add("nonlocal budget", 2)
+            add("budget -= n", 2)
+            add("if budget < 0: budget = refill(budget, started)", 2)
+        if "emit" in module.uses:
+            add("def emit(x):", 1)
+            if self.encodes:
+                add("x = encode(x)", 2)
+            add("emitted.append(x)", 2)
+            add("if hook is not None: hook(x)", 2)
+        for text in module.references.values():
+            add(text, 1)
+
+    def charges(self) -> bool:
+        return bool(self.module.uses & {"budget", "charge"})
+
+    def footer(self) -> None:
+        add, module, p = self.module.add, self.module, self.program
+        for name, text in module.tables:
+            add(f"{name} = {text}", 1)
+        state = [*(module.storage["cell", n] for n in self.cells), *(module.storage["pool", n] for n in self.pools)]
+        add("def get():", 1)
+        pools = [f"{module.storage['pool', n]}.copy()" for n in self.pools]
+        cells = [module.storage["cell", n] for n in self.cells]
+        add(f"return ({_tuple(cells)}, {_tuple(pools)}, tally, started, finished)", 2)
+        add("def put(cells, pools, new_tally, new_started, new_finished):", 1)
+        add(f"nonlocal {', '.join([*state, 'tally', 'started', 'finished'])}", 2)
+        if self.cells:
+            add(f"{_tuple(cells)} = cells", 2)
+        if self.pools:
+            add(f"{_tuple([module.storage['pool', n] for n in self.pools])} = pools", 2)
+        add("tally, started, finished = new_tally, new_started, new_finished", 2)
+        add("def control(is_ready, new_hook):", 1)
+        add("nonlocal ready, hook", 2)
+        add("ready, hook = is_ready, new_hook", 2)
+        add("def fund(amount):", 1)
+        add("nonlocal budget, depth, emitted", 2)
+        add("budget, depth, emitted = amount, 0, []", 2)
+        add("def sent(): return emitted", 1)
+        entries = [n for n in ("begin", "end", "merge") if n in self.lowered.routines]
+        functions = [f"{module.constant(n)}: {module.users['u:' + n]}" for n in p.functions]
+        add("return {", 1)
+        for n in ("action", "get", "put", "control", "fund", "sent", *entries):
+            add(f"{module.constant(n)}: {n},", 2)
+        add(f"{module.constant('functions')}: {{{', '.join(functions)}}},", 2)
+        add("}", 1)
+
+    # -- functions --
+
+    def function(self, r: Routine, name: str) -> None:
+        """A function of the document; an inline one that reads symbols around it is made by a function of them."""
+        printer = FunctionPrinter(self.module, r)
+        indent = 1
+        captured = [_plain(n) for n in r.captured if not r.name.startswith("u:")]
+        if captured and r.name not in ("begin", "end", "merge"):
+            self.module.add(f"def {name}({', '.join(captured)}):", indent, r.at)
+            indent += 1
+        params = [_plain(n) for n in r.params]
+        self.module.add(f"def {name}({', '.join(params)}):", indent, r.at)
+        self.body(printer, r, indent + 1, params, lambda: None)
+        if indent == 2:
+            self.module.add(f"return {name}", 2, r.at)
+
+    def body(
+        self, printer: FunctionPrinter, r: Routine, indent: int, params: list[str], rest: Callable[[], None]
+    ) -> None:
+        """The lines of a function, with `nonlocal` and parts put before them once they are known."""
+        module = self.module
+        outer, places = module.lines, module.places
+        module.lines, module.places = [], []
+        printer.indent, printer.at = indent, r.at
+        rest()
+        if r.charged:
+            printer.charge("1")
+        if r.recursive:
+            self.recursive(printer, r.body)
+        else:
+            printer.block(r.body)
+        text, text_places = module.lines, module.places
+        module.lines, module.places = outer, places
+        parts = self.parts(printer, r, indent, params)
+        if printer.shared:
+            module.add(f"nonlocal {', '.join(sorted(printer.shared))}", indent, r.at)
+        for line, place in parts:
+            module.lines.append(line)
+            module.places.append(place)
+        module.lines += text
+        module.places += text_places
+
+    def recursive(self, printer: FunctionPrinter, body: Block) -> None:
+        printer.shared.add("depth")
+        printer.add("depth += 1")
+        printer.add("try:")
+        with printer.indented():
+            printer.add(f"if depth > {self.recursion}: too_deep()")
+            printer.block(body)
+        printer.add("finally: depth -= 1")
+        self.module.globals["too_deep"] = _too_deep(self.recursion)
+
+    def parts(self, printer: FunctionPrinter, r: Routine, indent: int, params: list[str]) -> list[tuple[str, str]]:
+        """Parts, as functions that share the locals of the one around them."""
+        module = self.module
+        found: list[tuple[str, str]] = []
+        made: dict[str, None] = {}
+        for name, block in r.parts:
+            outer, places, shared = module.lines, module.places, printer.shared
+            module.lines, module.places, printer.shared = [], [], set()
+            printer.indent = indent + 1
+            printer.block(block)
+            mine = dict.fromkeys(n for n in _assigned(block))
+            made |= mine
+            text = list(zip(module.lines, module.places, strict=True))
+            module.lines, module.places = outer, places
+            names = [*mine, *sorted(printer.shared)]
+            found.append(("    " * indent + f"def {name}():", r.at))
+            if names:
+                found.append(("    " * (indent + 1) + f"nonlocal {', '.join(names)}", r.at))
+            found += text
+            printer.shared = shared
+        new = [n for n in made if n not in params]
+        if new:
+            found.insert(0, ("    " * indent + " = ".join(new) + " = None", r.at))
+        return found
+
+    # -- the action --
+
+    def action(self, r: Routine) -> None:
+        """`action(datum)`: lock, lifecycle, datum, counters, the document's code, output, errors."""
+        module, p = self.module, self.program
+        printer = _ActionPrinter(module, r, self)
+        printer.shared |= {"started", "finished"}
+        add = module.add
+        add("def action(datum):", 1, r.at)
+        saved = [(f"old{i}", module.storage["cell", n]) for i, n in enumerate(p.cells) if p.cells[n].rollback]
+        undo = [(v, module.storage["pool", n]) for (k, n), v in module.storage.items() if k == "undo"]
+        printer.shared |= {c for _, c in saved}
+
+        def start() -> None:
+            printer.indent = 2
+            printer.add("if not acquire(False): raise failed(None)")
+            for old, cell in saved:
+                printer.add(f"{old} = {cell}")
+            for log, _ in undo:
+                printer.add(f"{log}.clear()")
+            printer.add("try:")
+            printer.indent = 3
+            printer.add("if not ready: prepare()")
+            printer.add(f"input_ = {_decoded(p.input)}")
+            printer.add("started += 1")
+            if self.charges() or _may_charge(self.lowered):
+                printer.add("budget = first")
+                printer.shared.add("budget")
+                module.uses.add("budget")
+            if p.method == "emit":
+                printer.add("emitted = []")
+                printer.shared.add("emitted")
+            if "rng" in module.uses or _draws(self.lowered):
+                printer.add("rng.at(1, started)")
+
+        self.body(printer, r, 2, ["input_"], start)
+        add("except BaseException as e:", 2)
+        for old, cell in saved:
+            add(f"{cell} = {old}", 3)
+        for log, pool in undo:
+            add(f"for k in {log}:", 3)
+            add(f"if {log}[k] is MISSING: {pool}.pop(k, None)", 4)
+            add(f"else: {pool}[k] = {log}[k]", 4)
+        add("raise failed(e)", 3)
+        add("finally: release()", 2)
+
+
+class _ActionPrinter(FunctionPrinter):
+    """The action's result goes out through `encode`, after the counters."""
+
+    def __init__(self, module: Module, routine: Routine, program: _Program) -> None:
+        super().__init__(module, routine)
+        self.program = program
+
+    def returned(self, value: Operand) -> None:
+        p = self.program.program
+        text = self.condition(value)
+        if p.method == "emit":
+            self.add(text)
+            self.add("finished += 1")
+            self.add("return emitted if hook is None else None")
+            return
+        if p.method == "fold":
+            self.shared.add("tally")
+            self.add(f"tally = {text}")
+            text = "tally"
+        elif not text.isidentifier():
+            self.add(f"out = {text}")
+            text = "out"
+        if self.program.encodes:
+            self.add(f"out = encode({text})")
+            text = "out"
+        self.add("finished += 1")
+        self.add(f"return {text}")
+
+
+def _decoded(t: Type) -> str:
+    """A datum as a host value; the commonest type is looked at in place."""
+    return "datum if datum.__class__ is float else decode(datum)" if t == DOUBLE else "decode(datum)"
+
+
+def _plain(name: str) -> str:
+    return {"input": "input_", "tallyOne": "one", "tallyTwo": "two"}.get(name, name)
+
+
+def _tuple(names: list[str]) -> str:
+    return "(" + "".join(f"{n}, " for n in names) + ")"
+
+
+def _assigned(block: Block) -> list[str]:
+    found: list[str] = []
+    for s in block:
+        match s:
+            case Op(to):
+                found += [to] if to else []
+            case Branch(_, then, orelse):
+                found += _assigned(then) + _assigned(orelse)
+            case Loop(body):
+                found += _assigned(body)
+            case Each(names, _, body):
+                found += [*names, *_assigned(body)]
+            case Attempt(body, to):
+                found += [to, *_assigned(body)]
+            case _:
+                pass
+    return found
+
+
+def _statements(block: Block) -> list[Any]:
+    found: list[Any] = []
+    for s in block:
+        found.append(s)
+        match s:
+            case Branch(_, then, orelse):
+                found += _statements(then) + _statements(orelse)
+            case Loop(body) | Attempt(body):
+                found += _statements(body)
+            case Each(_, _, body):
+                found += _statements(body)
+            case _:
+                pass
+    return found
+
+
+def _action_statements(lowered: Lowered) -> list[Any]:
+    r = lowered.routines["action"]
+    found = _statements(r.body)
+    for _, block in r.parts:
+        found += _statements(block)
+    return found
+
+
+def _may_charge(lowered: Lowered) -> bool:
+    """Does the action itself count (its text is not printed yet)?"""
+    for s in _action_statements(lowered):
+        if isinstance(s, Loop | Each):
+            return True
+        if isinstance(s, Op):
+            if s.code in ("put_index", "put_key", "widen"):
+                return True
+            if s.code == "call" and (s.extra[0].cost or "charge" in s.extra[0].needs):
+                return True
+    return False
+
+
+def _draws(lowered: Lowered) -> bool:
+    return any(
+        isinstance(s, Op) and s.code == "call" and "rng" in s.extra[0].needs for s in _action_statements(lowered)
+    )
+
+
+def _too_deep(limit: int) -> Callable[[], NoReturn]:
+    """The function that a recursion calls where it is too deep."""
+
+    def too_deep() -> NoReturn:
+        raise PfaLimitError(f"exceeded a recursion depth of {limit}")
+
+    return too_deep

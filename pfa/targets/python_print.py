@@ -1,0 +1,607 @@
+"""Print blocks as Python: one `_Function` a routine, statements with real locals.
+
+The invariant: nothing of the document stands in the text.  Constants, keys and names of fields are globals K1, K2,
+... ; symbols are v1, v2, ...; user functions u1, u2, ...  `Module.places` gives the JSON pointer of each line, so an
+error is located by the line that raised it.
+
+An operation whose value is used once, by the next statement, is printed inside it (`_Pending`), in the order of
+evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pfa.errors import InternalError
+from pfa.ir import (
+    Attempt,
+    Block,
+    Branch,
+    Const,
+    Each,
+    FunctionValue,
+    Leave,
+    Loop,
+    Op,
+    Operand,
+    Part,
+    Return,
+    Routine,
+    Statement,
+    Var,
+)
+from pfa.lib.define import Fn, Site
+from pfa.lib.signature import Bound
+from pfa.targets.packing import packer, unpacker
+from pfa.targets.python_ops import Template, operator
+from pfa.targets.values import CLASSES, tag_of, widener
+from pfa.types import Type, Union, host_class
+
+_DEEP = 5  # expressions printed inside one another
+_ENGINE = {
+    "input": "input_", "tally": "tally", "name": "name", "instance": "instance", "version": "version",
+    "metadata": "metadata", "actionsStarted": "started", "actionsFinished": "finished",
+    "tallyOne": "one", "tallyTwo": "two",
+}  # fmt: skip
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Module:
+    """The text being made, its constants, and what stands where."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.places: list[str] = []
+        self.globals: dict[str, Any] = {}
+        self.users: dict[str, str] = {}
+        self.tables: list[tuple[str, str]] = []
+        self.references: dict[str, str] = {}
+        self.storage: dict[tuple[str, str], str] = {}
+        self.uses: set[str] = set()
+        self._constants: dict[Any, str] = {}
+        self._kept: list[Any] = []
+
+    def add(self, line: str, indent: int, at: str = "") -> None:
+        self.lines.append("    " * indent + line)
+        self.places.append(at)
+
+    def constant(self, value: Any) -> str:
+        """The global that holds a constant; equal scalars share one."""
+        if value is None or value is True or value is False:
+            return repr(value)
+        scalar = type(value) in (int, float, str, bytes)
+        key = (type(value), repr(value)) if scalar else (type(value), id(value))
+        if key not in self._constants:
+            self._constants[key] = f"K{len(self._constants) + 1}"
+            self.globals[self._constants[key]] = value
+            self._kept.append(value)
+        return self._constants[key]
+
+    def table(self, text: str) -> str:
+        """An engine's own table, made where all functions exist."""
+        name = f"d{len(self.tables) + 1}"
+        self.tables.append((name, text))
+        return name
+
+    def implementation(self, fn: Fn) -> str:
+        """The global that holds a library function's body."""
+        name = "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", fn.name)
+        self.globals[name] = fn.impl
+        return name
+
+    def extras(self, fn: Fn, bound: Bound) -> list[str]:
+        """The keyword arguments that a body asks for."""
+        found: list[str] = []
+        for need in fn.needs:
+            if need == "site":
+                found.append(f"site={self.constant(Site(fn.name, bound.params, bound.ret))}")
+            else:
+                self.uses.add(need)
+                found.append(f"{need}={need}")
+        return found
+
+    def reference(self, f: FunctionValue) -> str:
+        """A function as a value: the engine's own, a body of the library, or a wrapper that adds what it needs."""
+        if f.fn is None or f.bound is None:
+            if f.name == "emit":
+                self.uses.add("emit")
+                return "emit"
+            return self.users.get(f.name, f.name)
+        if not f.fn.needs:
+            return self.implementation(f.fn)
+        if f.name not in self.references:
+            params = [f"x{i}" for i in range(len(f.bound.params))]
+            call = f"{self.implementation(f.fn)}({', '.join([*params, *self.extras(f.fn, f.bound)])})"
+            self.references[f.name] = f"def g{len(self.references) + 1}({', '.join(params)}): return {call}"
+        return self.references[f.name].split("(")[0].removeprefix("def ")
+
+
+class FunctionPrinter:
+    """One routine's text.  `shared` collects the engine's variables that it assigns, for `nonlocal`."""
+
+    def __init__(self, module: Module, routine: Routine) -> None:
+        self.module = module
+        self.routine = routine
+        self.shared: set[str] = set()
+        self.pending: list[tuple[str, str, str, int]] = []
+        self.reads = Counter(_reads(routine.body))
+        for _, block in routine.parts:
+            self.reads.update(_reads(block))
+        self.indent = 0
+        self.at = ""
+
+    # -- text --
+
+    def add(self, line: str, at: str | None = None) -> None:
+        self.module.add(line, self.indent, self.at if at is None else at)
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        self.indent += 1
+        yield
+        self.indent -= 1
+
+    def flush(self, keep: int = 0) -> None:
+        """Print what is pending as statements, all but the last `keep`."""
+        count = len(self.pending) - keep
+        for name, text, at, _ in self.pending[:count]:
+            self.add(f"{name} = {text}" if self.reads[name] else text, at)
+        del self.pending[:count]
+
+    def atom(self, x: Operand) -> str:
+        match x:
+            case Var(name):
+                return _ENGINE.get(name, name)
+            case Const(value):
+                return self.module.constant(value)
+            case FunctionValue():
+                return self.module.reference(x)
+
+    def operands(self, args: tuple[Operand, ...], atoms: bool = False) -> tuple[list[str], int]:
+        """The operands' texts, pending ones inside, and how deep they nest."""
+        waiting = {name: i for i, (name, *_) in enumerate(self.pending)}
+        wanted = [waiting[a.name] for a in args if isinstance(a, Var) and a.name in waiting]
+        start = len(self.pending) - len(wanted)
+        if atoms or wanted != list(range(start, len(self.pending))):
+            self.flush()
+            return [self.atom(a) for a in args], 0
+        inside = {name: (text, depth) for name, text, _, depth in self.pending[start:]}
+        self.flush(len(wanted))
+        self.pending.clear()
+        deepest = max((d for _, d in inside.values()), default=0)
+        texts = [
+            _parenthesized(inside[a.name][0]) if isinstance(a, Var) and a.name in inside else self.atom(a)
+            for a in args
+        ]
+        return texts, deepest
+
+    def result(self, op: Op, text: str, depth: int) -> None:
+        """`to = text`, now or inside the next statement."""
+        if self.reads[op.to] == 1 and op.to.startswith("t") and op.to[1:].isdecimal() and depth < _DEEP:
+            self.pending.append((op.to, text, op.at, depth + 1))
+        elif op.to and (self.reads[op.to] or not op.to.startswith("t")):
+            self.add(f"{op.to} = {text}", op.at)
+        else:
+            self.add(text, op.at)
+
+    def condition(self, x: Operand) -> str:
+        [text], _ = self.operands((x,))
+        return text[1:-1] if text.startswith("(") and _closes(text) else text
+
+    # -- statements --
+
+    def block(self, block: Block) -> None:
+        """A block's statements; an empty one is `pass`."""
+        count = len(self.module.lines)
+        for s in block:
+            self.statement(s)
+        self.flush()
+        if len(self.module.lines) == count:
+            self.add("pass")
+
+    def statement(self, s: Statement) -> None:
+        match s:
+            case Op():
+                self.at = s.at or self.at
+                self.op(s)
+            case Branch(condition, then, orelse):
+                self.branch("if", condition, then, orelse)
+            case Loop(body, at):
+                self.flush()
+                self.add("while True:", at)
+                with self.indented():
+                    self.charge("1")
+                    self.block(body)
+            case Leave(condition, when):
+                test = self.condition(condition)
+                self.add(f"if {test}: break" if when else f"if not {_parenthesized(test)}: break")
+            case Each(names, over, body, at):
+                self.flush()
+                array = self.atom(over)
+                self.charge(f"len({array})")
+                self.add(f"for {', '.join(names)} in {array}{'.items()' if len(names) == 2 else ''}:", at)
+                with self.indented():
+                    self.block(body)
+            case Attempt():
+                self.attempt(s)
+            case Part(name):
+                self.flush()
+                self.add(f"{name}()")
+            case Return(value):
+                self.returned(value)
+
+    def returned(self, value: Operand) -> None:
+        self.add(f"return {self.condition(value)}")
+
+    def branch(self, word: str, condition: Operand, then: Block, orelse: Block) -> None:
+        test = self.condition(condition)
+        if not then and orelse:
+            test, then, orelse = f"not {_parenthesized(test)}", orelse, ()
+        self.add(f"{word} {test}:")
+        with self.indented():
+            self.block(then)
+        if not orelse:
+            return
+        if self.chained(orelse):
+            return
+        self.add("else:")
+        with self.indented():
+            self.block(orelse)
+
+    def chained(self, orelse: Block) -> bool:
+        """Print as `elif` if all that is before the inner branch fits into its condition."""
+        *before, inner = orelse
+        if not isinstance(inner, Branch) or not all(isinstance(s, Op) for s in before) or not inner.then:
+            return False
+        count, shared = len(self.module.lines), set(self.shared)
+        for s in before:
+            self.statement(s)
+        if len(self.module.lines) == count and (not before or self.reads_last(inner)):
+            self.branch("elif", inner.condition, inner.then, inner.orelse)
+            return True
+        del self.module.lines[count:], self.module.places[count:]
+        self.pending.clear()
+        self.shared = shared
+        return False
+
+    def reads_last(self, inner: Branch) -> bool:
+        """Is the condition the one operation that is pending?"""
+        return len(self.pending) == 1 and inner.condition == Var(self.pending[0][0])
+
+    def attempt(self, s: Attempt) -> None:
+        self.flush()
+        self.add("try:")
+        with self.indented():
+            self.block(s.body)
+        caught = " as e" if s.filtered else ""
+        self.add(f"except RuntimeFailure{caught}:")
+        with self.indented():
+            if s.filtered:
+                messages = self.module.constant(frozenset(s.messages))
+                codes = self.module.constant(frozenset(s.codes))
+                self.add(f"if e.message not in {messages} and e.code not in {codes}: raise")
+            self.add(f"{s.to} = None")
+
+    def charge(self, amount: str) -> None:
+        """Count the budget down; the clock is looked at when it is used up."""
+        self.shared.add("budget")
+        self.module.uses.add("budget")
+        self.add(f"budget -= {amount}")
+        self.add("if budget < 0: budget = refill(budget, started)")
+
+    # -- operations --
+
+    def op(self, s: Op) -> None:
+        handler = _OPS.get(s.code)
+        if handler is None:
+            raise InternalError(f"the python target has no operation {s.code}")
+        handler(self, s)
+
+    def template(self, s: Op, t: Template) -> None:
+        args, depth = self.operands(s.args, t.atoms)
+        text = t.text.format(*args)
+        if not t.lines:
+            self.result(s, text, depth)
+            return
+        scratch = s.to if s.to.startswith("t") and s.to[1:].isdecimal() else "r"
+        self.add(f"{scratch} = {text}", s.at)
+        for line in t.lines:
+            self.add(line.format(*args, r=scratch), s.at)
+        if scratch != s.to and s.to:
+            self.add(f"{s.to} = {scratch}", s.at)
+
+    def simple(self, s: Op, text: str, atoms: bool = False) -> None:
+        """An operation that is one expression over its operands."""
+        args, depth = self.operands(s.args, atoms)
+        self.result(s, text.format(*args), depth)
+
+    def call(self, s: Op) -> None:
+        fn, bound = s.extra
+        template = operator(fn.name, bound)
+        if fn.cost:
+            self.flush()
+            self.charge(self.cost(fn, s.args))
+        if template is not None:
+            self.template(s, template)
+            return
+        args, depth = self.operands(s.args)
+        text = f"{self.module.implementation(fn)}({', '.join([*args, *self.module.extras(fn, bound)])})"
+        self.result(s, text, depth)
+
+    def cost(self, fn: Fn, args: tuple[Operand, ...]) -> str:
+        """The function's cost with the operands in place of its parameters."""
+        names = dict(zip(parameters(fn), args, strict=False))
+
+        def put(match: re.Match[str]) -> str:
+            word = match.group()
+            return self.atom(names[word]) if word in names else word
+
+        return _WORD.sub(put, fn.cost)
+
+    def user(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        self.result(s, f"{self.module.users['u:' + s.extra]}({', '.join(args)})", depth)
+
+    def dynamic(self, s: Op) -> None:
+        symbols, functions = s.extra
+        pairs = [
+            f"{self.module.constant(sym)}: {self.atom(f)}" for sym, f in zip(symbols, functions, strict=True)
+        ]
+        table = self.module.table("{" + ", ".join(pairs) + "}")
+        [which, *args], depth = self.operands(s.args)
+        self.result(s, f"{table}[{which}]({', '.join(args)})", depth)
+
+    def closure(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        self.result(s, f"{s.extra}({', '.join(args)})", depth)
+
+    def emit(self, s: Op) -> None:
+        self.module.uses.add("emit")
+        args, _ = self.operands(s.args)
+        self.add(f"emit({args[0]})", s.at)
+
+    def array(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        self.result(s, f"[{', '.join(args)}]", depth)
+
+    def map(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        pairs = [f"{self.module.constant(k)}: {a}" for k, a in zip(s.extra, args, strict=True)]
+        self.result(s, "{" + ", ".join(pairs) + "}", depth)
+
+    def field(self, s: Op) -> None:
+        [base], depth = self.operands(s.args)
+        self.result(s, f"{base}[{self.module.constant(s.extra)}]", depth)
+
+    def put_index(self, s: Op) -> None:
+        self.flush()
+        array, index, value = map(self.atom, s.args)
+        if s.extra:
+            self.add(f"if {index} < 0 or {index} >= len({array}): no_index({s.extra})", s.at)
+        self.charge(f"len({array})")
+        self.result(s, f"put_item({array}, {index}, {value})", 0)
+
+    def put_key(self, s: Op) -> None:
+        self.flush()
+        base, key, value = map(self.atom, s.args)
+        if s.extra:
+            self.add(f"if {key} not in {base}: no_key({s.extra})", s.at)
+        if s.code == "put_key":
+            self.charge(f"len({base})")
+        self.result(s, f"{{**{base}, {key}: {value}}}", 0)
+
+    # -- cells and pools --
+
+    def stored(self, kind: str, name: str, write: bool = False) -> str:
+        """The engine's variable for a cell ("c"), pool ("p") or a shared one ("s")."""
+        found = self.module.storage[kind, name]
+        if write:
+            self.shared.add(found)
+        return found
+
+    def cell(self, s: Op) -> None:
+        self.result(s, self.stored("cell", s.extra), 0)
+
+    def set_cell(self, s: Op) -> None:
+        args, _ = self.operands(s.args)
+        self.add(f"{self.stored('cell', s.extra, True)} = {args[0]}", s.at)
+
+    def shared_cell(self, s: Op) -> None:
+        self.result(s, f"{self.stored('cell', s.extra)}.get()", 0)
+
+    def update_cell(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        self.result(s, f"{self.stored('cell', s.extra)}.update({args[0]}, deadline())", depth)
+
+    def pool(self, s: Op) -> None:
+        name = self.stored("pool", s.extra)
+        self.simple(s, f"{name}[{{0}}] if {{0}} in {name} else no_key(2009)", True)
+
+    def shared_pool(self, s: Op) -> None:
+        self.simple(s, f"pool_item({self.stored('pool', s.extra)}, {{0}})")
+
+    def pool_has(self, s: Op) -> None:
+        self.simple(s, f"{{0}} in {self.stored('pool', s.extra)}")
+
+    def keep(self, name: str, key: str) -> None:
+        """Remember an item's old value for the rollback of the action."""
+        if ("undo", name) in self.module.storage:
+            undo = self.module.storage["undo", name]
+            pool = self.module.storage["pool", name]
+            self.add(f"if {key} not in {undo}: {undo}[{key}] = {pool}.get({key}, MISSING)")
+
+    def set_pool(self, s: Op) -> None:
+        self.flush()
+        key, value = map(self.atom, s.args)
+        self.at = s.at
+        self.keep(s.extra, key)
+        self.add(f"{self.stored('pool', s.extra)}[{key}] = {value}", s.at)
+
+    def delete(self, s: Op) -> None:
+        self.flush()
+        key = self.atom(s.args[0])
+        self.at = s.at
+        self.keep(s.extra, key)
+        self.add(f"{self.stored('pool', s.extra)}.pop({key}, None)", s.at)
+
+    def update_pool(self, s: Op) -> None:
+        self.simple(s, f"{self.stored('pool', s.extra)}.update({{0}}, {{1}}, {{2}}, deadline())")
+
+    def delete_shared(self, s: Op) -> None:
+        self.simple(s, f"{self.stored('pool', s.extra)}.delete({{0}}, deadline())")
+
+    # -- types --
+
+    def widen(self, s: Op) -> None:
+        want, got = s.extra
+        convert = widener(want, got)
+        if convert is None:
+            self.simple(s, "{0}")
+        elif convert is float:
+            self.simple(s, "float({0})")
+        else:
+            charge = got.tag in ("array", "map")
+            if charge:
+                self.flush()
+                self.charge(f"len({self.atom(s.args[0])})")
+            self.simple(s, f"{self.module.constant(convert)}({{0}})")
+
+    def is_branch(self, s: Op) -> None:
+        whole, branches = s.extra
+        self.simple(s, branch_test(self.module, whole, branches), True)
+
+    def not_null(self, s: Op) -> None:
+        args, depth = self.operands(s.args)
+        self.result(s, " and ".join(f"{a} is not None" for a in args), depth)
+
+    def error(self, s: Op) -> None:
+        self.flush()
+        message, code = s.extra
+        self.add(f"user_error({self.module.constant(message)}, {self.module.constant(code)})", s.at)
+
+    def log(self, s: Op) -> None:
+        namespace, types = s.extra
+        args, _ = self.operands(s.args)
+        self.module.uses.add("log_message")
+        values = "".join(f"{a}, " for a in args)
+        self.add(
+            f"log_message({self.module.constant(namespace)}, ({values}), {self.module.constant(types)})", s.at
+        )
+
+
+def branch_test(module: Module, whole: Type, branches: tuple[Type, ...]) -> str:
+    """An expression over {0} that tells whether a host value is one of some branches."""
+    if not isinstance(whole, Union):
+        return "True"
+    boxed = [b.tag for b in branches if b.tag in whole.boxed]
+    bare = [host_class(b) for b in branches if b.tag not in whole.boxed]
+    if not boxed and bare == ["none"]:
+        return "{0} is None"
+    if not boxed and len(bare) == 1:
+        return f"{{0}}.__class__ is {CLASSES[bare[0]].__name__}"
+    if not bare and len(boxed) == 1:
+        return f"{{0}}.__class__ is tuple and {{0}}[0] == {module.constant(boxed[0])}"
+    return f"{module.constant(tag_of(whole))}({{0}}) in {module.constant(frozenset(b.tag for b in branches))}"
+
+
+def parameters(fn: Fn) -> tuple[str, ...]:
+    """The names of a body's positional parameters, in which its cost is written."""
+    code = fn.impl.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def _parenthesized(text: str) -> str:
+    if _WORD.fullmatch(text) or text.endswith((")", "]")) and _WORD.match(text) and _simple_call(text):
+        return text
+    return f"({text})"
+
+
+def _simple_call(text: str) -> bool:
+    """Is the text one call or subscript, with nothing after its closing bracket?"""
+    start = re.match(r"[A-Za-z_][A-Za-z0-9_.]*", text)
+    if start is None or start.end() >= len(text) or text[start.end()] not in "([":
+        return False
+    return _closes(text[start.end() :])
+
+
+def _closes(text: str) -> bool:
+    """Does the first bracket close at the very end?"""
+    depth = 0
+    for i, ch in enumerate(text):
+        depth += ch in "([{"
+        depth -= ch in ")]}"
+        if depth == 0:
+            return i == len(text) - 1
+    return False
+
+
+def _reads(block: Block) -> Iterator[str]:
+    for s in block:
+        match s:
+            case Op(_, _, args):
+                yield from (a.name for a in args if isinstance(a, Var))
+            case Branch(condition, then, orelse):
+                if isinstance(condition, Var):
+                    yield condition.name
+                yield from _reads(then)
+                yield from _reads(orelse)
+            case Loop(body):
+                yield from _reads(body)
+            case Each(_, over, body):
+                if isinstance(over, Var):
+                    yield over.name
+                yield from _reads(body)
+            case Attempt(body):
+                yield from _reads(body)
+            case Leave(condition) | Return(condition):
+                if isinstance(condition, Var):
+                    yield condition.name
+            case _:
+                pass
+
+
+P = FunctionPrinter
+_OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
+    "copy": lambda p, s: p.simple(s, "{0}"),
+    "call": P.call,
+    "user": P.user,
+    "dynamic": P.dynamic,
+    "closure": P.closure,
+    "emit": P.emit,
+    "array": P.array,
+    "map": P.map,
+    "field": P.field,
+    "index": lambda p, s: p.simple(
+        s, f"{{0}}[{{1}}] if 0 <= {{1}} < len({{0}}) else no_index({s.extra})", True
+    ),
+    "key": lambda p, s: p.simple(s, f"{{0}}[{{1}}] if {{1}} in {{0}} else no_key({s.extra})", True),
+    "put_index": P.put_index,
+    "put_key": P.put_key,
+    "put_field": P.put_key,
+    "cell": P.cell,
+    "set_cell": P.set_cell,
+    "shared_cell": P.shared_cell,
+    "update_cell": P.update_cell,
+    "pool": P.pool,
+    "shared_pool": P.shared_pool,
+    "pool_has": P.pool_has,
+    "set_pool": P.set_pool,
+    "update_pool": P.update_pool,
+    "delete": P.delete,
+    "delete_shared": P.delete_shared,
+    "widen": P.widen,
+    "is_branch": P.is_branch,
+    "not_null": P.not_null,
+    "is": lambda p, s: p.simple(s, f"{{0}} is {s.extra!r}"),
+    "item": lambda p, s: p.simple(s, f"{{0}}[{s.extra}]"),
+    "pack": lambda p, s: p.simple(
+        s, f"{p.module.constant(packer(s.extra))}({', '.join(f'{{{i}}}' for i in range(len(s.args)))})"
+    ),
+    "unpack": lambda p, s: p.simple(s, f"{p.module.constant(unpacker(s.extra))}({{0}})"),
+    "error": P.error,
+    "log": P.log,
+}
