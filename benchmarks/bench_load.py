@@ -1,0 +1,75 @@
+"""Loading: every engine of the suite with its first action, and a large forest beside `json.loads`."""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.make_forest import forest
+
+MEGABYTES = int(os.environ.get("PFA_FOREST_MB", "100"))
+MEASURE = """
+import json, resource, sys
+import pfa
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+text = open(sys.argv[2], "rb").read() if sys.argv[1] == "json" else None
+if sys.argv[1] == "pfa":
+    pfa.loads({"input": "null", "output": "null", "action": None})      # what is imported late
+before = peak()
+kept = json.loads(text) if sys.argv[1] == "json" else pfa.load(sys.argv[2])
+print(peak() - before)
+"""
+
+
+def test_suite_load_and_first_action(subject, shared, benchmark):
+    subject.do("open", path=str(shared / "conformance/pfa-tests.json.xz"))
+    benchmark.group = "suite: load and first action"
+    benchmark.pedantic(subject.do, ("first_actions",), rounds=1)
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    path = tmp_path_factory.mktemp("forest") / "forest.pfa"
+    path.write_text(forest(MEGABYTES * 1_000_000), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("collector", ["on", "off"])
+@pytest.mark.parametrize("what", ["json.loads", "pfa.loads"])
+def test_forest(document, benchmark, what, collector):
+    """`pfa.loads` takes at most 5 times as long, with the garbage collector on or off for both."""
+    import pfa
+
+    text = document.read_bytes()
+    load = json.loads if what == "json.loads" else pfa.loads
+    benchmark.group = f"forest of {MEGABYTES} MB, collector {collector}"
+
+    def timed():
+        kept = load(text)
+        assert kept is not None
+
+    if collector == "off":
+        gc.disable()
+    try:
+        benchmark.pedantic(timed, rounds=2)
+    finally:
+        gc.enable()
+
+
+def test_forest_memory(document):
+    """Above the imports, at most 1.5 times what `json.loads` keeps."""
+    theirs, ours = (grown(what, document) for what in ("json", "pfa"))
+    print(f"peak: json.loads {theirs / 1e6:.0f} MB, pfa.load {ours / 1e6:.0f} MB, {ours / theirs:.2f} times")
+    assert ours <= 1.5 * theirs
+
+
+def grown(what, path):
+    """Growth of the peak memory of a new process that loads the file."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, what, path], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)

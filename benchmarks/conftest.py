@@ -1,0 +1,45 @@
+"""Fixtures of the benchmarks, and the table of ratios at the end of a run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks.subjects import WITHOUT, Ours, peer
+
+SHARED = Path(os.environ.get("PFA_SHARED", Path(__file__).parents[2] / "shared"))
+# How many times as fast as the peer each figure should be.
+WANTED = {"add": 4.0, "loop": 30.0, "running_mean": 4.0, "suite: load and first action": 4.0}
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.exists():
+        pytest.skip("the documents that figures are about are not here (PFA_SHARED)")
+    return SHARED
+
+
+@pytest.fixture(scope="session", params=["pfa", "titus2"])
+def subject(request):
+    """An implementation to time."""
+    found = Ours() if request.param == "pfa" else peer()
+    if found is None:
+        pytest.skip(WITHOUT)
+    yield found
+    found.close()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """How many times as fast as the peer, from the best round of each."""
+    session = getattr(config, "_benchmarksession", None)
+    best = {}
+    for bench in session.benchmarks if session else []:
+        best.setdefault(bench.group, {})[(bench.params or {}).get("subject")] = bench.stats.min
+    both = {group: times for group, times in best.items() if {"pfa", "titus2"} <= times.keys()}
+    if both:
+        terminalreporter.section("times as fast as titus2")
+    for group, times in both.items():
+        ratio = times["titus2"] / times["pfa"]
+        wanted = f", wanted {WANTED[group]:g}" if group in WANTED else ""
+        verdict = "" if ratio >= WANTED.get(group, 1.0) else "   <-- short of it"
+        terminalreporter.write_line(f"{group:32} {ratio:8.1f}{wanted}{verdict}")

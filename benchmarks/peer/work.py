@@ -1,0 +1,136 @@
+"""What is timed, for any implementation: it runs in our process and, for the peer, on another Python (3.10).
+
+An implementation is a function `load(document) -> action`, `action(datum)` being what is timed.
+"""
+
+import base64
+import json
+import lzma
+import time
+from contextlib import suppress
+from pathlib import Path
+
+
+class Work:
+    """Engines by number, timed from inside, so that the way to the process does not count."""
+
+    def __init__(self, load):
+        self.implementation = load
+        self.engines = []
+        self.suite = []
+
+    def load(self, document):
+        """Seconds to load, and the number of the engine."""
+        start = time.perf_counter()
+        action = self.implementation(document)
+        seconds = time.perf_counter() - start
+        self.engines.append(action)
+        return {"seconds": seconds, "engine": len(self.engines) - 1}
+
+    def run(self, engine, data, repeat=1):
+        """Seconds for an action on each of the data, `repeat` times over."""
+        action = self.engines[engine]
+        start = time.perf_counter()
+        for _ in range(repeat):
+            for datum in data:
+                action(datum)
+        return {"seconds": time.perf_counter() - start}
+
+    def open(self, path):
+        """Read a suite; the functions in it."""
+        data = Path(path).read_bytes()
+        data = lzma.decompress(data) if path.endswith(".xz") else data
+        self.suite = json.loads(data)["pfa-tests"]
+        for test in self.suite:
+            read = reader(test["engine"]["input"], {})
+            for trial in test["trials"]:
+                trial["sample"] = read(trial["sample"])
+        return {"functions": sorted({test["function"] for test in self.suite})}
+
+    def first_actions(self):
+        """Seconds to load every engine of the suite and run its first trial."""
+        start = time.perf_counter()
+        failed = 0
+        for test in self.suite:
+            try:
+                action = self.implementation(test["engine"])
+            except Exception:
+                failed += 1
+                continue
+            attempt(action, test["trials"][0]["sample"])
+        return {"seconds": time.perf_counter() - start, "failed": failed}
+
+    def function(self, name):
+        """Seconds for all trials of a function, loading not counted."""
+        seconds, trials = 0.0, 0
+        for test in self.suite:
+            if test["function"] != name:
+                continue
+            try:
+                action = self.implementation(test["engine"])
+            except Exception:
+                return {"seconds": None, "trials": 0}
+            samples = [trial["sample"] for trial in test["trials"]]
+            start = time.perf_counter()
+            for sample in samples:
+                attempt(action, sample)
+            seconds += time.perf_counter() - start
+            trials += len(samples)
+        return {"seconds": seconds, "trials": trials}
+
+
+def attempt(action, datum):
+    """An action that may fail: nearly half of the trials do, on purpose."""
+    with suppress(Exception):
+        action(datum)
+
+
+def reader(schema, names):
+    """From the suite's JSON to data: bytes from base64, "inf" and "nan" to numbers."""
+    if isinstance(schema, str):
+        return names.get(schema) or PRIMITIVES.get(schema, same)
+    if isinstance(schema, list):
+        return tagged({tag(s): reader(s, names) for s in schema})
+    kind = schema["type"]
+    if kind == "array":
+        item = reader(schema["items"], names)
+        return lambda value: [item(x) for x in value]
+    if kind == "map":
+        item = reader(schema["values"], names)
+        return lambda value: {k: item(x) for k, x in value.items()}
+    if kind == "record":
+        return record(schema, names)
+    if kind in ("fixed", "enum"):
+        names[schema["name"]] = base64.b64decode if kind == "fixed" else same
+        return names[schema["name"]]
+    return reader(kind, names)
+
+
+def record(schema, names):
+    names[schema["name"]] = lambda value: {k: fields[k](v) for k, v in value.items()}
+    fields = {f["name"]: reader(f["type"], names) for f in schema["fields"]}
+    return names[schema["name"]]
+
+
+def tag(schema):
+    if isinstance(schema, str):
+        return schema
+    return schema["name"] if schema["type"] in ("record", "enum", "fixed") else schema["type"]
+
+
+def tagged(branches):
+    def read(value):
+        return value if value is None else {k: branches[k](v) for k, v in value.items()}
+
+    return read
+
+
+def same(value):
+    return value
+
+
+def number(value):
+    return float(value) if isinstance(value, str) else value
+
+
+PRIMITIVES = {"bytes": base64.b64decode, "float": number, "double": number}
