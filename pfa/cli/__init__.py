@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except OSError as error:
         print(f"{error.filename or 'pfa'}: {error.strerror or error}", file=sys.stderr)
-        return 1
+        return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return code

@@ -22,7 +22,7 @@ from pfa.ir import (
 )
 from pfa.lib.define import Fn
 from pfa.lib.signature import Bound
-from pfa.types import Type
+from pfa.types import Array, Bottom, Enum, Fixed, Function, Map, Prim, Record, Union, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pfa.ir import Block, Lowered, Operand, Program, Statement
 
 SHOWN = 60  # characters of a constant
+TYPES = (Prim, Array, Map, Record, Enum, Fixed, Union, Function, Bottom, Unknown)
 
 
 def typed(program: Program) -> str:
@@ -66,7 +67,7 @@ def _is_code(value: Any) -> bool:
     """Is there a node in it?"""
     if isinstance(value, tuple):
         return any(map(_is_code, value))
-    return is_dataclass(value) and not isinstance(value, Type | Fn | Bound | type)
+    return is_dataclass(value) and not isinstance(value, (*TYPES, Fn, Bound, type))
 
 
 def _below(name: str, value: Any, depth: int) -> Iterator[str]:
@@ -144,5 +145,5 @@ def _short(value: Any) -> str:
     if isinstance(value, tuple):
         text = ", ".join(map(_short, value))
     else:
-        text = str(value) if isinstance(value, Type) else repr(value)
+        text = str(value) if isinstance(value, TYPES) else repr(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

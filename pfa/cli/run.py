@@ -60,9 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open(name: str) -> IO[str]:
+    """Text whose lines may not be UTF-8: the readers say which are not."""
     if name == "-":
-        return open(sys.stdin.fileno(), encoding="utf-8", newline="", closefd=False)
-    return open(name, encoding="utf-8", newline="")
+        return open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", newline="", closefd=False)
+    return open(name, encoding="utf-8", errors="surrogateescape", newline="")
 
 
 def _create(name: Any) -> IO[str]:

@@ -29,16 +29,17 @@ def show(args: argparse.Namespace) -> int:
         if args.source:
             print(engine.source())
             return 0
-        stages = dict(codes(args.model))
-        if args.passes:
-            print(*stages, sep="\n")
-        elif args.after and args.after not in stages:
-            print(f"there is no pass {args.after}; there are {', '.join(stages)}", file=sys.stderr)
-            return 2
-        elif args.after:
-            print(stages[args.after])
-        else:
+        if not args.passes and not args.after:
             print("\n".join(overview(checked(args.model), engine)))
+            return 0
+    stages = dict(codes(args.model))
+    if args.passes:
+        print(*stages, sep="\n")
+    elif args.after in stages:
+        print(stages[args.after])
+    else:
+        print(f"there is no pass {args.after}; there are {', '.join(stages)}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pfa.data.rows import (
+    NOT_UTF8,
     NoValue,
     Row,
     WrongText,
@@ -21,6 +22,7 @@ from pfa.data.rows import (
     from_json,
     integer,
     is_nullable,
+    is_utf8,
     latin,
     required,
     to_json,
@@ -38,9 +40,26 @@ NARROWEST = ("boolean", "int", "long", "float", "double")
 
 def read(lines: Iterable[str], t: Type, file: str = "", quote: bool = False) -> Iterator[Row]:
     """Rows of a text.  `quote`: messages quote the cell that is wrong (it may be personal data)."""
-    rows = csv.reader(lines, strict=True)
-    columns = _columns(_header(rows, file), t, file)
-    yield from _Reader(columns, isinstance(t, Record), file, quote).rows(rows)
+    wrong: set[int] = set()
+    rows = csv.reader(_noting(lines, wrong), strict=True)
+    header = _header(rows, file)
+    if wrong:
+        raise wrong_row(NOT_UTF8, file, 1)
+    reader = _Reader(header, _columns(header, t, file), isinstance(t, Record), file, quote)
+    for row in reader.rows(rows):
+        if wrong:
+            yield Row(row.line, error=wrong_row(NOT_UTF8, file, min(wrong)))
+            wrong.clear()
+        else:
+            yield row
+
+
+def _noting(lines: Iterable[str], wrong: set[int]) -> Iterator[str]:
+    """The lines; numbers of those that are not UTF-8 are added to `wrong`."""
+    for number, line in enumerate(lines, 1):
+        if not is_utf8(line):
+            wrong.add(number)
+        yield line
 
 
 def _header(rows: Any, file: str) -> list[str]:
@@ -81,11 +100,13 @@ class _Reader:
 
     def __init__(
         self,
+        header: list[str],
         columns: list[tuple[str, Callable[[str], Any]] | None],
         record: bool,
         file: str,
         quote: bool,
     ) -> None:
+        self.header = header
         self.columns = columns
         self.used = [(i, *column) for i, column in enumerate(columns) if column]
         self.record = record
@@ -108,13 +129,14 @@ class _Reader:
     def row(self, line: int, cells: list[str]) -> Row:
         if len(cells) != len(self.columns):
             message = f"{len(cells)} cells, but the header has {len(self.columns)} columns"
-            return Row(line, error=wrong_row(message, self.file, line))
+            return Row(line, cells, wrong_row(message, self.file, line))
         datum = {}
         for i, name, convert in self.used:
             try:
                 datum[name] = convert(cells[i])
             except NoValue as error:
-                return Row(line, error=self.wrong(line, i, name, cells[i], error))
+                text = dict(zip(self.header, cells, strict=True))
+                return Row(line, text, self.wrong(line, i, name, cells[i], error))
         return Row(line, datum if self.record else datum[self.used[0][1]])
 
     def wrong(self, line: int, i: int, name: str, text: str, error: NoValue) -> PfaDataError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pfa.data.rows import NoValue, Row, WrongText, from_json, to_json, wrong_row
+from pfa.data.rows import NOT_UTF8, NoValue, Row, WrongText, from_json, is_utf8, to_json, wrong_row
 from pfa.errors import PfaDataError, Where
 
 if TYPE_CHECKING:
@@ -26,14 +26,17 @@ def read(lines: Iterable[str], t: Type, file: str = "") -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
+        if not is_utf8(line):
+            yield Row(number, error=wrong_row(NOT_UTF8, file, number))
+            continue
         try:
             datum = json.loads(line)
             yield Row(number, convert(datum) if convert else datum)
         except json.JSONDecodeError as error:
-            yield Row(number, error=wrong_row(f"no JSON: {error.msg}", file, number, error.colno))
+            yield Row(number, line.rstrip(), wrong_row(f"no JSON: {error.msg}", file, number, error.colno))
         except NoValue as error:
             problem = WrongText("the line", str(t), str(error), at=Where("", number, 1, file))
-            yield Row(number, error=PfaDataError(problem))
+            yield Row(number, datum, PfaDataError(problem))
         except RecursionError:
             yield Row(number, error=wrong_row("the JSON is nested too deep", file, number))
 

@@ -24,7 +24,7 @@ Read: TypeAlias = "Callable[[Any], Any]"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One datum and the line that it begins on; or what is wrong with that line."""
+    """One datum and the line that it begins on; or what is wrong with it, `datum` being what was read."""
 
     line: int
     datum: Any = None
@@ -54,10 +54,19 @@ def wrong_row(message: str, file: str, line: int, col: int = 1) -> PfaDataError:
     return PfaDataError(WrongRow(message, at=Where("", line, col, file)))
 
 
+NOT_UTF8 = "the text is not UTF-8"
+
+
+def is_utf8(line: str) -> bool:
+    """False where the file's decoder met bytes that are no UTF-8 (it was told errors="surrogateescape")."""
+    return line.isascii() or not ESCAPED.search(line)
+
+
 class NoValue(ValueError):
     """Text that is no value of the type; the message says what it is."""
 
 
+ESCAPED = re.compile(r"[\udc80-\udcff]")
 INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 NON_FINITE = {
