@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import atan2, log, log1p, pi
+from math import atan2, log, log1p, pi, sqrt
 from typing import TYPE_CHECKING
 
 from scipy import special
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def log_odds_quantile(p: float, a: float, b: float) -> float:
-    """log(y / (1 - y)) for the quantile y of the beta distribution, 0 < `p` < 1: y and 1 - y keep all digits."""
+    """log(y / (1 - y)) for the quantile y of the beta distribution; 0 < `p` < 1.  y and 1 - y keep all digits."""
     lower = p <= 0.5
     leading = _leading(p, a, b)
     if leading < -40.0 - log(a + b + 1.0):  # I_y(a, b) is y^a / (a B(a, b)) there
@@ -58,7 +58,7 @@ def _logit(y: float, otherwise: float) -> float:
 
 
 def _excess(p: float, a: float, b: float, lower: bool) -> Callable[[float], tuple[float, float]]:
-    """How far, as a logarithm, the smaller tail at log odds u is from what is wanted, and the slope of that in u."""
+    """How far, as a logarithm, the smaller tail at log odds u is from what is wanted, and the slope of that."""
 
     def excess(u: float) -> tuple[float, float]:
         y, rest = odds(exp(u))
@@ -223,7 +223,7 @@ def t_pdf(x: float, dof: int, *, fail: Fail) -> float:
     accuracy="1e-9",
 )
 def t_cdf(x: float, dof: int, *, fail: Fail) -> float:
-    """Return the probability that a variable of Student's t distribution with `dof` degrees of freedom is at most `x`.
+    """Return the probability that a variable of Student's t distribution is at most `x`; `dof`: degrees of freedom.
 
     prob.dist.tCDF(0.5, 3) -> 0.6742759619834205
     prob.dist.tCDF(-1e100, 3) -> 1.1026577908435842e-300
@@ -261,5 +261,5 @@ def t_qf(p: float, dof: int, *, fail: Fail) -> float:
         log_odds = log_odds_quantile(2.0 * tail, 0.5 * dof, 0.5)
     else:
         log_odds = -log_odds_quantile(1.0 - 2.0 * tail, 0.5, 0.5 * dof)
-    size = dof**0.5 * exp(-0.5 * log_odds)
+    size = sqrt(dof) * exp(-0.5 * log_odds)
     return -size if p < 0.5 else size

@@ -1,13 +1,12 @@
 """Distributions of counts that the incomplete beta function sums: binomial, negative binomial, geometric.
 
-A quantile is the least whole number whose cumulative probability is at least `p`, where the arguments are exactly
-the doubles that were given.  Where floating point cannot tell the two apart, integers decide.
+A quantile is the least whole number whose cumulative probability is at least `p`, where the arguments are
+exactly the doubles that were given.  Where floating point cannot tell the two apart, integers decide.
 """
 
 from __future__ import annotations
 
-from math import ceil, comb, expm1, floor, log, log1p
-from typing import TYPE_CHECKING
+from math import ceil, expm1, floor, log, log1p, sqrt
 
 from scipy import special
 
@@ -16,9 +15,6 @@ from pfa.lib.distributions.arguments import require, require_finite, require_pro
 from pfa.lib.distributions.numeric import beta_tails, log_beta_weight
 from pfa.lib.distributions.search import least
 from pfa.lib.primitives import DOUBLE_MAX, INF, exp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CLOSE = 1e-12  # what two probabilities may differ by, relatively, while their order is unsure
 BITS = 20_000  # of the integers that decide: a millisecond
@@ -32,7 +28,7 @@ def binomial_tails(k: float, size: float, prob: float) -> tuple[float, float]:
 
 
 def _reaches_exactly(k: int, trials: int, success: int, unit: int, p: float) -> bool:
-    """Is the probability of at most `k` successes at least `p`?  One trial succeeds in `success` of `unit` cases."""
+    """Is the probability of at most `k` successes at least `p`?  A trial succeeds in `success` of `unit` cases."""
     failure = unit - success
     total, power, ways = 0, 1, 1
     for i in range(k + 1):
@@ -40,7 +36,7 @@ def _reaches_exactly(k: int, trials: int, success: int, unit: int, p: float) -> 
         power *= success
         ways = ways * (trials - i) // (i + 1)
     numerator, denominator = p.as_integer_ratio()
-    return total * failure ** (trials - k) * denominator >= numerator * unit**trials
+    return bool(total * failure ** (trials - k) * denominator >= numerator * unit**trials)
 
 
 def _decidable(trials: float, prob: float) -> bool:
@@ -66,7 +62,7 @@ def normal_guess(p: float, mean: float, deviation: float, skewness: float) -> fl
     accuracy="1e-9",
 )
 def binomial_pdf(x: int, size: int, prob: float, *, fail: Fail) -> float:
-    """Return the probability of exactly `x` successes in `size` trials that each succeed with probability `prob`.
+    """Return the probability of exactly `x` successes in `size` trials, each of which has probability `prob`.
 
     prob.dist.binomialPDF(2, 5, 0.25) -> 0.263671875
     prob.dist.binomialPDF(7, 5, 0.25) -> 0.0
@@ -92,7 +88,7 @@ def binomial_pdf(x: int, size: int, prob: float, *, fail: Fail) -> float:
     accuracy="1e-9",
 )
 def binomial_cdf(x: float, size: int, prob: float, *, fail: Fail) -> float:
-    """Return the probability of at most `x` successes in `size` trials that each succeed with probability `prob`.
+    """Return the probability of at most `x` successes in `size` trials, each of which has probability `prob`.
 
     prob.dist.binomialCDF(2.0, 5, 0.25) -> 0.896484375
     prob.dist.binomialCDF(7.0, 5, 0.25) -> 1.0
@@ -134,7 +130,7 @@ def binomial_qf(p: float, size: int, prob: float, *, fail: Fail, charge: Charge)
             return _reaches_exactly(int(k), size, *prob.as_integer_ratio(), p)
         return answer is not False
 
-    deviation = (size * prob * (1.0 - prob)) ** 0.5
+    deviation = sqrt(size * prob * (1.0 - prob))
     guess = normal_guess(p, size * prob, deviation, (1.0 - 2.0 * prob) / deviation)
     return least(reached, guess, 0.0, float(size))
 
@@ -146,7 +142,7 @@ def binomial_qf(p: float, size: int, prob: float, *, fail: Fail, charge: Charge)
     accuracy="1e-9",
 )
 def negative_binomial_pdf(x: int, size: int, prob: float, *, fail: Fail) -> float:
-    """Return the probability of exactly `x` failures before success number `size`, `prob` being that of a success.
+    """Return the probability of exactly `x` failures before success number `size`; one has probability `prob`.
 
     prob.dist.negativeBinomialPDF(2, 3, 0.25) -> 0.052734375
     prob.dist.negativeBinomialPDF(-2, 3, 0.25) -> 0.0
@@ -166,7 +162,7 @@ def negative_binomial_pdf(x: int, size: int, prob: float, *, fail: Fail) -> floa
     accuracy="1e-9",
 )
 def negative_binomial_cdf(x: float, size: int, prob: float, *, fail: Fail) -> float:
-    """Return the probability of at most `x` failures before success number `size`, `prob` being that of a success.
+    """Return the probability of at most `x` failures before success number `size`; one has probability `prob`.
 
     A `size` of 0 gives 1 at 0 and 0 everywhere else, as the conformance suite has it.
 
@@ -189,7 +185,7 @@ def negative_binomial_cdf(x: float, size: int, prob: float, *, fail: Fail) -> fl
     accuracy="1e-9",
 )
 def negative_binomial_qf(p: float, size: int, prob: float, *, fail: Fail, charge: Charge) -> float:
-    """Return the least number of failures before success number `size` that is not exceeded with probability `p`.
+    """Return the least number of failures before success number `size` not exceeded with probability `p`.
 
     prob.dist.negativeBinomialQF(0.5, 3, 0.25) -> 8.0
     prob.dist.negativeBinomialQF(1.0, 3, 0.25) -> inf
@@ -215,7 +211,7 @@ def negative_binomial_qf(p: float, size: int, prob: float, *, fail: Fail, charge
             return _reaches_exactly(int(x), size + int(x), unit - success, unit, p)
         return answer is not False
 
-    spread = (size * rest) ** 0.5
+    spread = sqrt(size * rest)
     guess = normal_guess(p, size * rest / prob, spread / prob, (2.0 - prob) / spread)
     found = least(reached, guess, 0.0, DOUBLE_MAX)
     return found if found < DOUBLE_MAX else INF
@@ -228,7 +224,7 @@ def negative_binomial_qf(p: float, size: int, prob: float, *, fail: Fail, charge
     accuracy="1e-9",
 )
 def geometric_pdf(x: int, prob: float, *, fail: Fail) -> float:
-    """Return the probability of exactly `x` failures before the first success, `prob` being that of a success.
+    """Return the probability of exactly `x` failures before the first success, which has probability `prob`.
 
     prob.dist.geometricPDF(2, 0.25) -> 0.140625
     prob.dist.geometricPDF(-2, 0.25) -> 0.0
@@ -248,7 +244,7 @@ def geometric_pdf(x: int, prob: float, *, fail: Fail) -> float:
     accuracy="1e-9",
 )
 def geometric_cdf(x: float, prob: float, *, fail: Fail) -> float:
-    """Return the probability of at most `x` failures before the first success, `prob` being that of a success.
+    """Return the probability of at most `x` failures before the first success, which has probability `prob`.
 
     prob.dist.geometricCDF(2.0, 0.25) -> 0.578125
     prob.dist.geometricCDF(-2.0, 0.25) -> 0.0

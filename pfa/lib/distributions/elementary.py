@@ -18,9 +18,10 @@ def _center_and_width(mu: Any, sigma: float | None, fail: Fail) -> tuple[float, 
     if sigma is None:
         variance = float(mu["variance"])
         require(0.0 <= variance < INF, fail)
-        mu, sigma = float(mu["mean"]), sqrt(variance)
-    require(isfinite(mu) and 0.0 <= sigma < INF, fail)
-    return mu, sigma
+        mu, sigma = mu["mean"], sqrt(variance)
+    mean = float(mu)
+    require(isfinite(mean) and 0.0 <= sigma < INF, fail)
+    return mean, sigma
 
 
 @define(
@@ -43,11 +44,11 @@ def gaussian_ll(x: float, mu: Any, sigma: float | None = None, *, fail: Fail) ->
     prob.dist.gaussianLL(1.0, 3.0, -0.5) -> error 13000
     prob.dist.gaussianLL({"/": [1.0, 0.0]}, 3.0, 0.5) -> error 13001
     """
-    mu, sigma = _center_and_width(mu, sigma, fail)
+    mean, sigma = _center_and_width(mu, sigma, fail)
     require_finite(x, fail)
     if sigma == 0.0:
-        return INF if x == mu else -INF
-    z = (x - mu) / sigma
+        return INF if x == mean else -INF
+    z = (x - mean) / sigma
     return -0.5 * z * z - log(sigma) - HALF_LOG_2PI
 
 
@@ -71,11 +72,11 @@ def gaussian_cdf(x: float, mu: Any, sigma: float | None = None, *, fail: Fail) -
     prob.dist.gaussianCDF(1.0, 3.0, -0.5) -> error 13010
     prob.dist.gaussianCDF({"/": [1.0, 0.0]}, 3.0, 0.5) -> error 13011
     """
-    mu, sigma = _center_and_width(mu, sigma, fail)
+    mean, sigma = _center_and_width(mu, sigma, fail)
     require_finite(x, fail)
     if sigma == 0.0:
-        return float(x >= mu)
-    return float(special.ndtr((x - mu) / sigma))
+        return float(x >= mean)
+    return float(special.ndtr((x - mean) / sigma))
 
 
 @define(
@@ -98,11 +99,11 @@ def gaussian_qf(p: float, mu: Any, sigma: float | None = None, *, fail: Fail) ->
     prob.dist.gaussianQF(0.5, 3.0, -2.0) -> error 13020
     prob.dist.gaussianQF(1.5, 3.0, 2.0) -> error 13021
     """
-    mu, sigma = _center_and_width(mu, sigma, fail)
+    mean, sigma = _center_and_width(mu, sigma, fail)
     require_probability(p, fail)
     if p in (0.0, 1.0):
         return INF if p else -INF
-    return mu + sigma * float(special.ndtri(p))
+    return mean + sigma * float(special.ndtri(p))
 
 
 @define(

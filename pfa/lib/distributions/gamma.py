@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import lgamma, log
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 from scipy import special
@@ -17,7 +17,7 @@ from pfa.lib.distributions.numeric import (
     relative,
 )
 from pfa.lib.distributions.search import least, root
-from pfa.lib.primitives import DOUBLE_MAX, INF, exp
+from pfa.lib.primitives import DOUBLE_MAX, INF, exp, lgamma
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def quantile(p: float, shape: float) -> float:
 
 
 def _excess(p: float, shape: float, lower: bool) -> Callable[[float], tuple[float, float]]:
-    """How far, as a logarithm, the smaller tail at e^u is from what is wanted, and the slope of that in u."""
+    """How far, as a logarithm, the smaller tail at e^u is from what is wanted, and the slope of that."""
 
     def excess(u: float) -> tuple[float, float]:
         y = exp(u)
@@ -182,7 +182,7 @@ def chi2_probability(x: float, dof: int) -> float:
     accuracy="1e-9",
 )
 def chi2_qf(p: float, dof: int, *, fail: Fail) -> float:
-    """Return the value that a chi-square variable with `dof` degrees of freedom does not exceed with probability `p`.
+    """Return the value that a chi-square variable of `dof` degrees of freedom does not exceed with probability `p`.
 
     prob.dist.chi2QF(0.95, 3) -> 7.814727903251179
     prob.dist.chi2QF(1.0, 3) -> inf
@@ -252,9 +252,7 @@ def poisson_qf(p: float, lambda_: float, *, fail: Fail) -> float:
     if p in (0.0, 1.0) or lambda_ == 0.0:
         return INF if p == 1.0 and lambda_ else 0.0
     z = float(special.ndtri(p))
-    guess = lambda_ + z * lambda_**0.5 + (z * z - 1.0) / 6.0
+    guess = lambda_ + z * sqrt(lambda_) + (z * z - 1.0) / 6.0
     if p <= 0.5:
         return least(lambda x: gamma_tails(x + 1.0, lambda_)[1] >= p, guess, 0.0, DOUBLE_MAX)
     return least(lambda x: gamma_tails(x + 1.0, lambda_)[0] <= 1.0 - p, guess, 0.0, DOUBLE_MAX)
-
-

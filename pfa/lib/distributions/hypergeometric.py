@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, log1p
+from math import log, log1p, sqrt
 
 from pfa.lib.define import Charge, Fail, define
 from pfa.lib.distributions.arguments import require, require_probability
@@ -39,7 +39,7 @@ def _tails(x: int, m: int, n: int, k: int, charge: Charge) -> tuple[float, float
     low, high = max(0, k - n), min(k, m)
     if not low <= x < high:
         return float(x >= high), float(x < low)
-    deviation = (k * (m / (m + n)) * (n / (m + n))) ** 0.5
+    deviation = sqrt(k * (m / (m + n)) * (n / (m + n)))
     charge(int(min(10.0 * deviation + 100.0, high - low)))
     if x * (m + n) <= k * m:
         below = _mass(x, m, n, k) * _sum_down(x, low, m, n, k)
@@ -147,6 +147,6 @@ def hypergeometric_qf(p: float, m: int, n: int, k: int, *, fail: Fail, charge: C
         return answer is not False
 
     white, black, left = m / drawn, n / drawn, (drawn - k) / (drawn - 1.0)
-    deviation = (k * white * black * left) ** 0.5
+    deviation = sqrt(k * white * black * left)
     skewness = (black - white) * (1.0 - 2.0 * (k / drawn)) / deviation
     return least(reached, normal_guess(p, k * white, deviation, skewness), float(low), float(high))

@@ -12,11 +12,11 @@ million, where Temme's expansion takes over (DLMF 8.12).
 from __future__ import annotations
 
 import math
-from math import erfc, exp, lgamma, log, log1p, sqrt
+from math import erfc, exp, log, log1p, sqrt
 
 from scipy import special
 
-from pfa.lib.primitives import INF
+from pfa.lib.primitives import INF, lgamma
 
 HALF_LOG_2PI = 0.9189385332046727
 LOG_2PI = 2.0 * HALF_LOG_2PI
@@ -73,13 +73,13 @@ def log_gamma_density(a: float, y: float) -> float:
 
 
 def log_beta_weight(a: float, b: float, y: float, rest: float) -> float:
-    """Logarithm of y^a rest^b / B(a, b), where y + rest = 1: y · rest times the density of the beta distribution."""
+    """Logarithm of y^a rest^b / B(a, b), where y + rest = 1: y · rest times the density of a beta variable."""
     if y <= 0.0 or rest <= 0.0:
         return -INF
     n = a + b
     correction = stirling_error(n) - stirling_error(a) - stirling_error(b)
     spread = deviance(a, n * y) + deviance(b, n * rest)
-    return correction - spread + 0.5 * (log(a) + log(b / n) - LOG_2PI)
+    return correction - spread + 0.5 * (log(a) + log(b) - log(n) - LOG_2PI)
 
 
 def gamma_tails(a: float, y: float) -> tuple[float, float]:
