@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.model.distance import by_distance, euclidean
+from pfa.lib.model.widening import narrowing
 from pfa.lib.primitives import divide
 from pfa.lib.sameness import hashes
-from pfa.types import Array
+from pfa.types import Array, Record, Type
 
 if TYPE_CHECKING:
     from pfa.memory.random import Generator
@@ -148,7 +149,7 @@ def kmeans_iteration(
     errors={"no data": 29040, "dimensions of vectors do not match": 29041},
 )
 def update_mean(
-    data: list[Vector], cluster: Cluster, weight: float, *, charge: Charge, fail: Fail
+    data: list[Vector], cluster: Cluster, weight: float, *, site: Site, charge: Charge, fail: Fail
 ) -> Cluster:
     """Return `cluster` with its `center` moved to the mean of `data` and of `weight` times the old center.
 
@@ -164,7 +165,17 @@ def update_mean(
     if any(len(vector) != len(center) for vector in data):
         return fail("dimensions of vectors do not match")
     charge(len(data) * len(center))
-    return cluster | {"center": _weighted_mean(data, center, weight)}
+    mean = _weighted_mean(data, center, weight)
+    narrow = narrowing(_center_items(site))
+    return cluster | {"center": list(map(narrow, mean)) if narrow else mean}
+
+
+def _center_items(site: Site) -> Type:
+    record = site.params[1]
+    assert isinstance(record, Record)
+    kind = record.by_name["center"].type
+    assert isinstance(kind, Array)
+    return kind.items
 
 
 def _weighted_mean(data: list[Vector], center: Vector, weight: float) -> Vector:

@@ -1,44 +1,103 @@
 """Gaussian Process regression for model.reg.gaussianProcess.  Imports NumPy, so load it late.
 
-The model is that of design and analysis of computer experiments: positions and outputs are brought to mean 0 and
-standard deviation 1, the mean of the process is one number, `beta`, the covariance of two positions is the kernel,
-and the variance on the diagonal is 1 + (sigma/to)^2.  `beta` is the Kriging weight or, for universal Kriging, its
-best linear unbiased estimate.
+The model is that of the design and analysis of computer experiments (Sacks, Welch, Mitchell and Wynn, 1989):
+positions and outputs are brought to mean 0 and standard deviation 1, the mean of the process is one number, `beta`,
+the covariance of two positions is the kernel, and of a position with itself 1 + (sigma/to)^2.  `beta` is the Kriging
+weight or, for universal Kriging, its best linear unbiased estimate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = list[list[float]]
 Kernel: TypeAlias = Callable[[list[float], list[float]], float]
 
 
-class Fit:
-    """What is derived from the table: one Cholesky factor for each output dimension's nugget."""
+class NotPositiveDefiniteError(Exception):
+    """The matrix of covariances is none."""
 
-    def __init__(
-        self, x: list[list[float]], to: list[list[float]], sigma: list[list[float]] | None, kernel: Kernel
-    ) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """One dimension of the outputs: the covariance's inverse times the outputs, and times ones."""
+
+    by_outputs: Floats
+    by_ones: Floats
+    universal: float  # beta of universal Kriging
+
+    def predict(self, near: Floats, beta: float | None) -> float:
+        beta = self.universal if beta is None else beta
+        return beta + float(near @ (self.by_outputs - beta * self.by_ones))
+
+
+class Fit:
+    """What is derived from the table; `sigma` is None where the table has none."""
+
+    def __init__(self, x: Rows, to: Rows, sigma: Rows | None, kernel: Kernel) -> None:
+        positions, outputs = np.array(x, dtype=np.float64), np.array(to, dtype=np.float64)
+        self.dimensions = positions.shape[1]
         with np.errstate(all="ignore"):
-            positions, outputs = np.array(x), np.array(to)
-            self.x_mean, self.x_scale = positions.mean(axis=0), positions.std(axis=0)
-            self.to_mean, self.to_scale = outputs.mean(axis=0), outputs.std(axis=0)
-            self.positions: list[list[float]] = ((positions - self.x_mean) / self.x_scale).tolist()
+            self.x_mean, self.x_scale = positions.mean(axis=0), _scale(positions)
+            self.to_mean, self.to_scale = outputs.mean(axis=0), _scale(outputs)
+            self.positions: Rows = ((positions - self.x_mean) / self.x_scale).tolist()
             nuggets = np.zeros_like(outputs) if sigma is None else (np.array(sigma) / outputs) ** 2
             normal = (outputs - self.to_mean) / self.to_scale
-        covariance = np.array([[kernel(a, b) for b in self.positions] for a in self.positions])
-        self.parts = [_solve(covariance, nuggets[:, i], normal[:, i]) for i in range(outputs.shape[1])]
+        covariance = self._covariance(kernel)
+        pairs = zip(nuggets.T, normal.T, strict=True)
+        self.outputs = [_output(covariance, nugget, column) for nugget, column in pairs]
+
+    def _covariance(self, kernel: Kernel) -> Floats:
+        size = len(self.positions)
+        matrix = np.zeros((size, size))
+        for i, a in enumerate(self.positions):
+            matrix[i, :i] = matrix[:i, i] = [kernel(a, b) for b in self.positions[:i]]
+        return matrix
 
     def predict(self, x: list[float], beta: float | None, kernel: Kernel) -> list[float]:
-        """The outputs at `x`; NaN where the table does not vary."""
+        """The outputs at `x`."""
         with np.errstate(all="ignore"):
             at: list[float] = ((np.array(x) - self.x_mean) / self.x_scale).tolist()
             near = np.array([kernel(at, position) for position in self.positions])
-            normal = [part.predict(near, beta) for part in self.parts]
+            normal = [output.predict(near, beta) for output in self.outputs]
             out: list[float] = (self.to_mean + self.to_scale * np.array(normal)).tolist()
         return out
+
+
+def _scale(values: Floats) -> Floats:
+    """The standard deviation of each column, 1 where it does not vary."""
+    scale: Floats = values.std(axis=0)
+    scale[scale == 0.0] = 1.0
+    return scale
+
+
+def _output(covariance: Floats, nugget: Floats, outputs: Floats) -> _Output:
+    matrix = covariance.copy()
+    np.fill_diagonal(matrix, 1.0 + nugget)
+    try:
+        with np.errstate(all="ignore"):
+            if np.isnan(np.linalg.cholesky(matrix)).any():
+                raise NotPositiveDefiniteError
+            solved = np.linalg.solve(matrix, np.stack([outputs, np.ones_like(outputs)], axis=1))
+            by_outputs: Floats = solved[:, 0].astype(np.float64)
+            by_ones: Floats = solved[:, 1].astype(np.float64)
+            return _Output(by_outputs, by_ones, float(by_outputs.sum() / by_ones.sum()))
+    except np.linalg.LinAlgError as error:
+        raise NotPositiveDefiniteError from error
+
+
+def inverse_times(matrix: Rows, vector: list[float]) -> list[float]:
+    """The inverse of the matrix times the vector; NaN for a singular matrix."""
+    try:
+        with np.errstate(all="ignore"):
+            solved = np.linalg.solve(np.array(matrix, dtype=np.float64), np.array(vector, dtype=np.float64))
+    except np.linalg.LinAlgError:
+        solved = np.full(len(vector), np.nan)
+    out: list[float] = solved.tolist()
+    return out

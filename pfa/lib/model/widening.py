@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pfa.lib.primitives import float32
+from pfa.lib.primitives import RANGE, float32
 from pfa.types import (
     DOUBLE,
     FLOAT,
@@ -85,3 +85,16 @@ def _into_union(want: Union, got: Type) -> Widening | None:
     if inside is None:
         return lambda x: (tag, x)
     return lambda x: (tag, inside(x))
+
+
+def narrowing(to: Type) -> Widening | None:
+    """What makes a double a value of a field of this type, for functions that return a record with fields changed.
+
+    Such a field may be declared narrower than the double that the function works with; None where it is a double.
+    """
+    if to == FLOAT:
+        return float32
+    if to in RANGE:
+        low, high = RANGE[to]
+        return lambda x: 0 if x != x else int(min(max(x, low), high))
+    return None
