@@ -45,6 +45,7 @@ Write: TypeAlias = "Callable[[bytearray, Any], None]"
 _CLASSES: dict[str, type] = {
     "none": type(None), "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "list": list, "dict": dict,
 }  # fmt: skip
+_DICT = 24  # items of 8 bytes: what a dict takes before its values
 _TEXT = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
@@ -171,7 +172,7 @@ class _Json:
         charge = self.charge or _free
 
         def map_(x: dict[str, Any]) -> dict[str, Any]:
-            charge(_size(x))
+            charge(_DICT + _size(x))
             return {k: value(y) for k, y in x.items()}
 
         return map_
@@ -184,7 +185,7 @@ class _Json:
         fields: list[tuple[str, ToJson]] = []
 
         def record(x: dict[str, Any]) -> dict[str, Any]:
-            charge(len(fields) + 1)
+            charge(_DICT + len(fields))
             return {name: field(x[name]) for name, field in fields}
 
         self.made[t.name] = record
@@ -201,9 +202,12 @@ class _Json:
             if b.tag not in t.boxed and b != NULL
         }
 
+        charge = self.charge or _free
+
         def union(x: Any) -> dict[str, Any] | None:
             if x is None:
                 return None
+            charge(_DICT)
             if type(x) is tuple:
                 tag, value = x
                 return {tag: boxed[tag](value)}

@@ -10,7 +10,7 @@ A state is `(place, groups)`; `groups` holds begin and end of each group, -1 whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -22,9 +22,10 @@ State: TypeAlias = tuple[int, tuple[int, ...]]
 Run: TypeAlias = Callable[["Text", State], list[State]]
 Charge: TypeAlias = Callable[[int], None]
 
-STEPS = 4_000_000
-STEPS_PER_CHARACTER = 32
+STEPS = 2_000_000
+STEPS_PER_CHARACTER = 16
 _BLOCK = 4096  # steps between two charges
+_SIZE = 12  # of a state, in items
 _KEPT = 4096  # characters whose class is remembered
 
 
@@ -48,6 +49,11 @@ class Text:
             self.next_charge = self.left - _BLOCK
             if self.left < 0:
                 raise PfaLimitError("a regular expression takes too many steps on this text")
+
+    def hold(self, states: int) -> None:
+        """Charge for states that are kept all at once."""
+        if states >= _BLOCK:
+            self.charge(_SIZE * states)
 
 
 class Matcher:
@@ -217,7 +223,7 @@ class _Builder:
                 if len(states) == 1:
                     states = part(text, states[0])
                 else:
-                    states = _distinct([after for s in states for after in part(text, s)], key, text)
+                    states = _distinct((after for s in states for after in part(text, s)), key, text)
                 if not states:
                     break
             return _longest_first(states)
@@ -228,7 +234,7 @@ class _Builder:
         key = self.key()
 
         def either(text: Text, state: State) -> list[State]:
-            return _longest_first(_distinct([after for arm in arms for after in arm(text, state)], key, text))
+            return _longest_first(_distinct((after for arm in arms for after in arm(text, state)), key, text))
 
         return either
 
@@ -242,6 +248,7 @@ class _Builder:
             while at < end and test(text.text[at]):
                 at += 1
             text.spend(1 + at - begin)
+            text.hold(at - begin)
             return [(i, groups) for i in range(at, begin + low - 1, -1)]
 
         return row
@@ -277,14 +284,12 @@ class _Builder:
         return repeat
 
 
-def _distinct(states: list[State], key: Callable[[State], Any], text: Text) -> list[State]:
+def _distinct(states: Iterable[State], key: Callable[[State], Any], text: Text) -> list[State]:
     """The states without those that an earlier, better one equals in all that matters."""
-    if len(states) < 2:
-        return states
-    text.spend(len(states))
     first: dict[Any, State] = {}
     for state in states:
-        first.setdefault(key(state), state)
+        if first.setdefault(key(state), state) is state and not len(first) % _BLOCK:
+            text.hold(_BLOCK)
     return list(first.values())
 
 
