@@ -5,8 +5,8 @@ import math
 from functools import cmp_to_key
 from itertools import combinations, permutations
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from pfa.errors import PfaLimitError, PfaRuntimeError
@@ -36,6 +36,13 @@ from pfa.types import (
 )
 
 LESS = Function((INT, INT), BOOLEAN)
+
+
+def given(*strategies, **named):
+    """Hypothesis's own, on a machine that may be busy with other tests."""
+    return lambda test: hypothesis.settings(deadline=None, max_examples=60)(
+        hypothesis.given(*strategies, **named)(test)
+    )
 
 
 class Budget:

@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from pfa.lib.define import Charge, Fail, Site, define
-from pfa.lib.ranking import LessThan, check_several, first_greatest, first_least, keys, order_by, ranked
+from pfa.lib.ranking import (
+    LessThan,
+    charge_for_sorting,
+    check_several,
+    first_greatest,
+    first_least,
+    keys,
+    order_by,
+    ranked,
+)
 
 
 def _by_key(m: dict[str, Any], charge: Charge) -> tuple[list[str], list[Any]]:
     """Keys in order, and their values."""
-    charge((sum(map(len, m)) >> 4) * len(m).bit_length())
+    charge_for_sorting(sum(map(len, m)) >> 4, len(m), charge)
     names = sorted(m)
     return names, [m[k] for k in names]
 

@@ -60,9 +60,18 @@ def _float_keys(items: list[float], _charge: Charge) -> list[Any]:
 
 
 def _text_keys(items: list[Any], charge: Charge) -> list[Any]:
-    # Sorting looks at an item about log2(n) times, in C code that cannot be stopped.
-    charge((sum(map(len, items)) >> 4) * len(items).bit_length())
+    charge_for_sorting(sum(map(len, items)) >> 4, len(items), charge)
     return items
+
+
+def charge_for_sorting(size: int, count: int, charge: Charge) -> None:
+    """Sorting looks at each item about log2(count) times, in C code that cannot be stopped.
+
+    It is charged in parts, since none of it needs memory, and a large charge is taken for a large result.
+    """
+    if size:
+        for _ in range(count.bit_length()):
+            charge(size)
 
 
 def _compared(compare: Callable[..., int]) -> Keys:
