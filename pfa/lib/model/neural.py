@@ -37,8 +37,8 @@ def simple_layers(
     activation: applied to each output of each layer but the last.
 
     model.neural.simpleLayers([1.0, 2.0], {"type": {"type": "array", "items": {"type": "record", "name": "Layer", "fields": [{"name": "weights", "type": {"type": "array", "items": {"type": "array", "items": "double"}}}, {"name": "bias", "type": {"type": "array", "items": "double"}}]}}, "value": [{"weights": [[1.0, -1.0], [0.5, 0.5]], "bias": [0.0, 0.5]}, {"weights": [[2.0, 3.0]], "bias": [-1.0]}]}, {"params": [{"x": "double"}], "ret": "double", "do": {"if": {">": ["x", 0.0]}, "then": "x", "else": 0.0}}) -> [5.0]
-    model.neural.simpleLayers([1.0, 2.0], {"type": {"type": "array", "items": {"type": "record", "name": "Layer", "fields": [{"name": "weights", "type": {"type": "array", "items": {"type": "array", "items": "double"}}}, {"name": "bias", "type": {"type": "array", "items": "double"}}]}}, "value": []}, {"fcn": "m.link.logit"}) -> error 11000
-    model.neural.simpleLayers([1.0, 2.0], {"type": {"type": "array", "items": {"type": "record", "name": "Layer", "fields": [{"name": "weights", "type": {"type": "array", "items": {"type": "array", "items": "double"}}}, {"name": "bias", "type": {"type": "array", "items": "double"}}]}}, "value": [{"weights": [[1.0]], "bias": [0.0]}]}, {"fcn": "m.link.logit"}) -> error 11001
+    model.neural.simpleLayers([1.0, 2.0], {"type": {"type": "array", "items": {"type": "record", "name": "Layer", "fields": [{"name": "weights", "type": {"type": "array", "items": {"type": "array", "items": "double"}}}, {"name": "bias", "type": {"type": "array", "items": "double"}}]}}, "value": []}, {"params": [{"x": "double"}], "ret": "double", "do": "x"}) -> error 11000
+    model.neural.simpleLayers([1.0, 2.0], {"type": {"type": "array", "items": {"type": "record", "name": "Layer", "fields": [{"name": "weights", "type": {"type": "array", "items": {"type": "array", "items": "double"}}}, {"name": "bias", "type": {"type": "array", "items": "double"}}]}}, "value": [{"weights": [[1.0]], "bias": [0.0]}]}, {"params": [{"x": "double"}], "ret": "double", "do": "x"}) -> error 11001
     """
     if not model:
         return fail("no layers")
