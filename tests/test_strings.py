@@ -140,3 +140,14 @@ def test_no_base64(text):
     with pytest.raises(PfaRuntimeError) as caught:
         call("bytes.fromBase64", text)
     assert caught.value.code == 16220
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("encodeUtf8", 16170), ("encodeUtf16", 16180), ("encodeUtf16be", 16190), ("encodeUtf16le", 16200)],
+)
+def test_half_of_a_pair_has_no_bytes(name, code):
+    with pytest.raises(PfaRuntimeError) as caught:
+        call(f"bytes.{name}", "a\ud83d")
+    assert caught.value.code == code
+    assert call(f"bytes.is{name.removeprefix('encode')}", "a\ud83d", params=(STRING,)) is False

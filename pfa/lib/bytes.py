@@ -318,10 +318,12 @@ def encode_latin1(s: str, *, fail: Fail) -> bytes:
     cost="len(s)//2+1",
 )
 def encode_utf8(s: str, *, fail: Fail) -> bytes:
-    r"""Return the string in UTF-8; a lone surrogate (half of a character beyond 65535) has no place in it.
+    r"""Return the string in UTF-8.
+
+    Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
 
     bytes.encodeUtf8("h\u00ebllo") -> "h\u00c3\u00abllo"
-    bytes.encodeUtf8("\ud83d") -> error 16170
+    bytes.encodeUtf8({"rand.string": [1, 55296, 55297]}) -> error 16170
     """
     return _encode(s, "utf-8", fail)
 
@@ -336,8 +338,10 @@ def encode_utf8(s: str, *, fail: Fail) -> bytes:
 def encode_utf16(s: str, *, fail: Fail) -> bytes:
     r"""Return the string in UTF-16, big-endian after a byte-order mark; nothing for an empty string.
 
+    Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
+
     bytes.encodeUtf16("hi") -> "\u00fe\u00ff\u0000h\u0000i"
-    bytes.encodeUtf16("\ud83d") -> error 16180
+    bytes.encodeUtf16({"rand.string": [1, 55296, 55297]}) -> error 16180
     """
     return _BOM_BE + _encode(s, "utf-16-be", fail) if s else b""
 
@@ -351,8 +355,10 @@ def encode_utf16(s: str, *, fail: Fail) -> bytes:
 def encode_utf16be(s: str, *, fail: Fail) -> bytes:
     r"""Return the string in big-endian UTF-16, without a byte-order mark.
 
+    Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
+
     bytes.encodeUtf16be("hi") -> "\u0000h\u0000i"
-    bytes.encodeUtf16be("\ud83d") -> error 16190
+    bytes.encodeUtf16be({"rand.string": [1, 55296, 55297]}) -> error 16190
     """
     return _encode(s, "utf-16-be", fail)
 
@@ -366,8 +372,10 @@ def encode_utf16be(s: str, *, fail: Fail) -> bytes:
 def encode_utf16le(s: str, *, fail: Fail) -> bytes:
     r"""Return the string in little-endian UTF-16, without a byte-order mark.
 
+    Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
+
     bytes.encodeUtf16le("hi") -> "h\u0000i\u0000"
-    bytes.encodeUtf16le("\ud83d") -> error 16200
+    bytes.encodeUtf16le({"rand.string": [1, 55296, 55297]}) -> error 16200
     """
     return _encode(s, "utf-16-le", fail)
 

@@ -336,14 +336,14 @@ def concat(x: str, y: str) -> str:
 @define(
     "s.repeat",
     "(s: string, n: int) -> string",
-    cost="len(s)*max(n,0)//4+1",
 )
-def repeat(s: str, n: int) -> str:
+def repeat(s: str, n: int, *, charge: Charge) -> str:
     """Return `s` `n` times in a row; nothing where `n` is not positive.
 
     s.repeat("ab", 3) -> "ababab"
     s.repeat("ab", -3) -> ""
     """
+    charge(len(s) * max(n, 0) // 4 + 1)
     return s * n
 
 
