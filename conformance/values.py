@@ -142,7 +142,10 @@ def _plain(got: Any, want: Any) -> bool:
 
 
 def _bytes(got: Any, want: Any) -> bool:
-    return isinstance(got, bytes) and got == base64.b64decode(want)
+    """Base64; but the official suite has a few as Avro's text (fixed.toBytes)."""
+    if not isinstance(got, bytes):
+        return False
+    return base64.b64encode(got).decode() == want or got.decode("latin-1") == want
 
 
 def _arrays(same: Same) -> Same:

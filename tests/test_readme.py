@@ -75,11 +75,14 @@ def test_the_main_job_agrees_with_scikit_learn(tmp_path):
     words = ["run", "docs/examples/breast_cancer.pfa", "docs/examples/breast_cancer.csv", "-o", str(scores)]
     assert f"pfa {' '.join(words[:-1])} scores.csv" in block("run")
     subprocess.run([sys.executable, "-m", "pfa", *words], cwd=ROOT, check=True)
-    ours = list(csv.DictReader(scores.open()))
-    theirs = list(csv.DictReader((EXAMPLES / "breast_cancer_expected.csv").open()))
+    ours, theirs = table(scores), table(EXAMPLES / "breast_cancer_expected.csv")
     assert [row["diagnosis"] for row in ours] == [row["diagnosis"] for row in theirs]
     for our, their in zip(ours, theirs, strict=True):
         assert float(our["benign"]) == pytest.approx(float(their["benign"]), rel=1e-9)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
 
 
 def test_the_ci_script_runs_the_commands_of_the_readme():
