@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from pfa.ir import Lowered, Program
+    from pfa.ir import FunctionDef, Lowered, Program
 
 CHECK = "check"
 
@@ -30,7 +30,8 @@ def show(args: argparse.Namespace) -> int:
             print(engine.source())
             return 0
         if not args.passes and not args.after:
-            print("\n".join(overview(checked(args.model), engine)))
+            document = load(args.model, limits=Limits()).value
+            print("\n".join(overview(document, checked(args.model), engine)))
             return 0
     stages = dict(codes(args.model))
     if args.passes:
@@ -60,7 +61,7 @@ def codes(path: Path) -> Iterator[tuple[str, str]]:
         yield name, irtext.lowered(lowered)
 
 
-def overview(program: Program, engine: pfa.Engine) -> Iterator[str]:
+def overview(document: dict[str, Any], program: Program, engine: pfa.Engine) -> Iterator[str]:
     """A line a fact."""
     version = f", version {program.version}" if program.version is not None else ""
     yield f"name: {engine.name}{version}"
@@ -74,7 +75,8 @@ def overview(program: Program, engine: pfa.Engine) -> Iterator[str]:
     for kind in ("cells", "pools"):
         storage = getattr(program, kind)
         yield from section(kind, (f"{c.name}: {c.type}{size(c.init)}{flags(c)}" for c in storage.values()))
-    yield from section("functions", (signature(name, f) for name, f in program.functions.items()))
+    functions = ((name, f, document["fcns"][name]["params"]) for name, f in program.functions.items())
+    yield from section("functions", (signature(*function) for function in functions))
     yield from section("types", (canonical(t) for t in named(program)))
     yield from section("warnings", map(str, engine.warnings))
 
@@ -96,8 +98,10 @@ def flags(cell: Any) -> str:
     return "".join(f", {word}" for word in on)
 
 
-def signature(name: str, function: Any) -> str:
-    pairs = zip(function.params, function.type.params, strict=True)
+def signature(name: str, function: FunctionDef, params: list[dict[str, Any]]) -> str:
+    """With the names of the document: in the program, symbols have names of their own."""
+    names = [key for param in params for key in param if key != "@"]
+    pairs = zip(names, function.type.params, strict=True)
     return f"u.{name}({', '.join(f'{p}: {t}' for p, t in pairs)}) -> {function.type.ret}"
 
 

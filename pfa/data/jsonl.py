@@ -30,7 +30,7 @@ def read(lines: Iterable[str], t: Type, file: str = "") -> Iterator[Row]:
             yield Row(number, error=wrong_row(NOT_UTF8, file, number))
             continue
         try:
-            datum = json.loads(line)
+            datum = json.loads(line.rstrip("\r\n"))
             yield Row(number, convert(datum) if convert else datum)
         except json.JSONDecodeError as error:
             yield Row(number, line.rstrip(), wrong_row(f"no JSON: {error.msg}", file, number, error.colno))
