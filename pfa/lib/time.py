@@ -28,9 +28,8 @@ FIRST, LAST = int(EARLIEST) + 2 * DAY, int(LATEST) - 2 * DAY
 
 UNRECOGNIZED = "unrecognized timezone string"
 OUT_OF_RANGE = "timestamp out of range"
-Time: TypeAlias = tuple[
-    int, float
-]  # seconds on the clock of a zone, as if it were UTC: whole, and a fraction
+# Seconds on the clock of a zone, counted as if it were in UTC: whole, and a fraction.
+Time: TypeAlias = tuple[int, float]
 
 
 # ---- zones --------------------------------------------------------------------------------------------------
