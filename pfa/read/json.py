@@ -12,19 +12,21 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaLimitError, PfaSyntaxError, Problem, Where
 from pfa.read import problems
 from pfa.read.collector import paused
 from pfa.read.malformed import diagnose, trailing
-from pfa.read.positions import JsonPlaces, enclosing, line_column, second_key
-from pfa.read.scan import Scan, scan
+from pfa.read.positions import JsonPlaces, enclosing, second_key
+from pfa.read.scan import Scan, has_large, scan
 from pfa.read.schema import fits
 from pfa.read.source import Document, Source, join
+from pfa.read.text import Outside, line_column, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from pfa.limits import Limits
 
@@ -34,6 +36,9 @@ LARGE_FLOAT = re.compile(rf"{STRING}|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?", re.DO
 CONSTANT = re.compile(rf"{STRING}|NaN|-?Infinity", re.DOTALL)
 PAIRED = re.compile(r"(?:[^\\]++|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?!u[dD][89a-fA-F]).)*+", re.DOTALL)
 BLANKS = re.compile(r"[ \t\n\r]*+")
+
+
+Wanted = Callable[[str], bool]
 
 
 def parse(text: str, file: str, limits: Limits) -> Document:
@@ -85,9 +90,9 @@ def _count_keys() -> Generator[Any, Any, None]:
 
 
 def _integer(token: str) -> int:
-    if len(token) > 20 or not fits(value := int(token)):
+    if _too_long(token):
         raise _Refused
-    return value
+    return int(token)
 
 
 def _double(token: str) -> float:
@@ -128,28 +133,44 @@ def _check(text: str, file: str, hooks: _Hooks, found: Scan) -> None:
 def _warnings(text: str, file: str, hooks: _Hooks) -> list[Problem]:
     if not hooks.constants:
         return []
-    offset = _find(text, CONSTANT, lambda token: True)
+    offset = _find(text, CONSTANT, bool, _has_constant)
     return [problems.NonFinite(hooks.constants[0], len(hooks.constants), at=_at(text, offset, file))]
 
 
 def _large_number(text: str) -> tuple[Problem, int]:
     """The first number that the hooks refuse."""
-    integer = _find(text, LONG_INTEGER, lambda token: len(token) > 20 or not fits(int(token)))
-    double = _find(text, LARGE_FLOAT, _overflows)
+    integer = _find(text, LONG_INTEGER, _too_long, has_large)
+    double = _find(text, LARGE_FLOAT, _overflows, has_large)
     if integer < 0 or 0 <= double < integer:
         return problems.LargeFloat(), double
     digits = re.compile(r"-?(\d*+)").match(text, integer)
     return problems.LargeInteger(len(digits[1]) if digits else 0), integer
 
 
+def _too_long(token: str) -> bool:
+    return len(token) > 20 or not fits(int(token))
+
+
+def _has_constant(piece: bytes) -> bool:
+    return b"NaN" in piece or b"Infinity" in piece
+
+
 def _overflows(token: str) -> bool:
     return not token.lstrip("-").isdigit() and math.isinf(float(token))
 
 
-def _find(text: str, pattern: re.Pattern[str], wanted: Callable[[str], bool]) -> int:
+def _find(text: str, pattern: re.Pattern[str], wanted: Wanted, may_hold: Callable[[bytes], bool]) -> int:
     """Offset of the first wanted match outside strings (which the pattern matches, too), or -1."""
-    tokens = (m for m in pattern.finditer(text) if text[m.start()] != '"' and wanted(m[0]))
-    return next((m.start() for m in tokens), -1)
+    outside = Outside()
+    for start, end, piece in pieces(text):
+        outside(start, piece)
+        if may_hold(piece):
+            for token in pattern.finditer(text, outside.first(text)):
+                if token.start() >= end:
+                    break
+                if text[token.start()] != '"' and wanted(token[0]):
+                    return token.start()
+    return -1
 
 
 def _at(text: str, offset: int, file: str) -> Where:

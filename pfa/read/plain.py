@@ -9,7 +9,7 @@ A document may be millions of values, so they are looked at a level at a time, b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pfa.limits import Limits
 
 KINDS = frozenset((dict, list, str, int, float, bool, type(None)))
-STR = frozenset((str,))
 
 Trail = tuple[Any, Any] | None
 """The way to a value: (the trail of what holds it, its key)."""
@@ -52,32 +51,34 @@ def _survey(value: Any, limits: Limits, file: str) -> int | None:
         nesting += 1
         if nesting > limits.nesting:
             raise PfaLimitError(problems.TooDeep(limits.nesting, at=Where(file=file)))
-        nodes += sum(map(len, level)) + sum((n - 1) * len(c) for c in level if (n := times.get(id(c), 1)) > 1)
+        nodes += sum(len(c) * times[id(c)] for c in level) if times else sum(map(len, level))
         if limits.nodes is not None and nodes > limits.nodes:
             raise PfaLimitError(problems.TooManyNodes(limits.nodes, at=Where(file=file)))
-        if not _plain_level(level):
+        dicts = [c for c in level if type(c) is dict]
+        values = list(chain.from_iterable(map(dict.values, dicts)))
+        values += chain.from_iterable(c for c in level if type(c) is list)
+        if not (_plain_keys_only(dicts) and _plain_only(values)):
             return None
-        level, times = _next(level, times)
+        level, times = _next(level, times, [v for v in values if type(v) is dict or type(v) is list])
     return nesting
 
 
-def _plain_level(level: list[Any]) -> bool:
-    """Whether all keys and values of some dicts and lists are plain and good."""
-    keys = set(chain.from_iterable(c for c in level if type(c) is dict))
-    if not set(map(type, keys)) <= STR or not _encodable(keys):
-        return False
-    kinds = set(map(type, _values(level)))
+def _plain_keys_only(dicts: list[dict[Any, Any]]) -> bool:
+    """Whether all keys are good strings."""
+    kinds = set(map(type, chain.from_iterable(dicts)))
+    return kinds <= {str} and _encodable(set(chain.from_iterable(dicts)))
+
+
+def _plain_only(values: list[Any]) -> bool:
+    """Whether all values are plain and good."""
+    kinds = set(map(type, values))
     if not kinds <= KINDS:
         return False
     if int in kinds:
-        integers = [v for v in _values(level) if type(v) is int]
+        integers = [v for v in values if type(v) is int]
         if not (fits(min(integers)) and fits(max(integers))):
             return False
-    return str not in kinds or _encodable({v for v in _values(level) if type(v) is str})
-
-
-def _values(level: list[Any]) -> Iterable[Any]:
-    return chain.from_iterable(c.values() if type(c) is dict else c for c in level)
+    return str not in kinds or _encodable({v for v in values if type(v) is str})
 
 
 def _encodable(strings: Collection[str]) -> bool:
@@ -93,20 +94,17 @@ def _encodable(strings: Collection[str]) -> bool:
     return True
 
 
-def _next(level: list[Any], times: dict[int, int]) -> tuple[list[Any], dict[int, int]]:
+def _next(level: list[Any], times: dict[int, int], inner: list[Any]) -> tuple[list[Any], dict[int, int]]:
     """The dicts and lists that a level holds, each once, and how often each stands there (empty: once)."""
-    inner = [v for v in _values(level) if type(v) is dict or type(v) is list]
     if not times and len(set(map(id, inner))) == len(inner):
         return inner, {}
-    found: dict[int, Any] = {}
     counts: dict[int, int] = {}
     for container in level:
         weight = times.get(id(container), 1)
         for value in container.values() if type(container) is dict else container:
-            if type(value) is dict or type(value) is list:
-                found[id(value)] = value
-                counts[id(value)] = counts.get(id(value), 0) + weight
-    return list(found.values()), counts
+            counts[id(value)] = counts.get(id(value), 0) + weight
+    found = {id(value): value for value in inner}
+    return list(found.values()), {key: counts[key] for key in found}
 
 
 def _converted(root: Any, file: str) -> Any:

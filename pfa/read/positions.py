@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
+
+from pfa.read.text import Outside, depth_after, depths, end_of, line_column, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ STRING = re.compile(r'"((?:[^"\\]++|\\.?)*+)("|\Z)', re.DOTALL)
 SCALAR = re.compile(r'[^\s,:\[\]{}"]*+')
 GAP = re.compile(r"[ \t\n\r,]*+")
 COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+NEAR = 1 << 12  # as far a loop over brackets is as fast as one over pieces
 TO_BRACKET = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+(?:([\[\]{}])|\Z)', re.DOTALL)
 KEY_OR_BRACKET = re.compile(r'"((?:[^"\\]++|\\.?)*+)"(\s*+:)?|[\[\]{}]', re.DOTALL)
 
@@ -27,46 +30,48 @@ Member = tuple[str, int, int]
 """Key, offset of the key, offset of the value."""
 
 
-def line_column(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of an offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
 def start(text: str) -> int:
     """The offset of the first character that is not blank."""
-    return _end(GAP, text, 0)
-
-
-def brackets(text: str, at: int) -> Iterator[tuple[str, int]]:
-    """The brackets outside strings from an offset on, each with the offset after it."""
-    while (found := TO_BRACKET.match(text, at)) and found[1]:
-        at = found.end()
-        yield found[1], at
+    return end_of(GAP, text, 0)
 
 
 def skip(text: str, at: int) -> int:
     """The offset after the value that begins at `at`; beyond the text for a bracket that is not closed."""
     first = text[at : at + 1]
     if first == '"':
-        return _end(STRING, text, at)
+        return end_of(STRING, text, at)
     if first not in ("{", "["):
-        return _end(SCALAR, text, at)
-    depth = 0
-    for bracket, after in brackets(text, at):
-        depth += 1 if bracket in "[{" else -1
-        if not depth:
-            return after
+        return end_of(SCALAR, text, at)
+    depth, after = _walk(text, at, 0, at + NEAR)
+    if not depth:
+        return after
+    outside = Outside()
+    for start, _, piece in pieces(text, after, NEAR):
+        brackets = outside(start, piece)
+        if min(depths(brackets, depth)) <= 0:
+            return _walk(text, outside.first(text), depth, len(text))[1]
+        depth = depth_after(brackets, depth)
     return len(text) + 1
 
 
+def _walk(text: str, at: int, depth: int, stop: int) -> tuple[int, int]:
+    """Depth and offset after the bracket that closes the outermost, or after the first beyond `stop`."""
+    while (found := TO_BRACKET.match(text, at)) and found[1]:
+        at = found.end()
+        depth += 1 if found[1] in "[{" else -1
+        if not depth or at > stop:
+            break
+    return depth, at
+
+
 def members(text: str, at: int) -> Iterator[Member]:
-    """The members of the object or array that begins at `at`; one is passed only when the next is asked for."""
+    """The members of the object or array that begins at `at`; one is passed when the next is asked for."""
     keyed = text[at : at + 1] == "{"
     if not keyed and text[at : at + 1] != "[":
         return
     at += 1
     index = 0
-    while (key_at := _end(GAP, text, at)) < len(text) and text[key_at] not in "]}":
+    while (key_at := end_of(GAP, text, at)) < len(text) and text[key_at] not in "]}":
         key, value_at = _key(text, key_at) if keyed else (str(index), key_at)
         if value_at < 0:
             return
@@ -78,21 +83,42 @@ def members(text: str, at: int) -> Iterator[Member]:
 
 
 def enclosing(text: str, offset: int) -> tuple[list[str], int]:
-    """The path of the innermost value around an offset, and where its innermost object or array begins (or -1)."""
-    opened: list[int] = []
-    for bracket, after in brackets(text, 0):
-        if after > offset:
-            break
-        if bracket in "[{":
-            opened.append(after - 1)
-        elif opened:
-            opened.pop()
-    if not opened:
+    """The path of the innermost value around an offset, and where its innermost bracket is (-1: none)."""
+    around = opened(text, offset)
+    if not around:
         return [], -1
-    inner = (_member_at(text, around, at) for around, at in pairwise(opened))
-    last = _member_at(text, opened[-1], offset)
-    path = [member[0] for member in (*inner, last) if member is not None]
-    return path, opened[-1]
+    inner = (_member_at(text, one, at) for one, at in pairwise((*around, offset)))
+    return [member[0] for member in inner if member is not None], around[-1]
+
+
+def opened(text: str, offset: int) -> list[int]:
+    """The brackets that are open at an offset: first the pieces in which they stand, then where in those."""
+    text = text[:offset]
+    around: list[
+        tuple[int, int, int]
+    ] = []  # for each: where its piece begins and ends, how many it leaves open
+    outside = Outside()
+    for start, end, piece in pieces(text):
+        brackets = outside(start, piece)
+        lowest = max(min(depths(brackets, len(around))), 0)
+        more = max(depth_after(brackets, len(around)) - lowest, 0)
+        around[lowest:] = [(outside.first(text), end, more)] * more
+    found: list[int] = []
+    for (at, end, more), levels in groupby(around):
+        found += _opened_in(text, at, end)[-more:][: len(list(levels))]
+    return found
+
+
+def _opened_in(text: str, at: int, stop: int) -> list[int]:
+    """The brackets of a piece that are open at its end."""
+    around: list[int] = []
+    while (found := TO_BRACKET.match(text, at)) and found[1] and found.end() <= stop:
+        at = found.end()
+        if found[1] in "[{":
+            around.append(at - 1)
+        elif around:
+            around.pop()
+    return around
 
 
 def _member_at(text: str, around: int, offset: int) -> Member | None:
@@ -191,8 +217,3 @@ def _key(text: str, at: int) -> tuple[str, int]:
     string = STRING.match(text, at)
     colon = COLON.match(text, string.end()) if string else None
     return (unescaped(string[1]), colon.end()) if string and colon else ("", -1)
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
