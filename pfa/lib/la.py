@@ -241,7 +241,7 @@ def dot(x: Any, y: Any, *, fail: Fail, site: Site, charge: Charge) -> Any:
     la.dot({"a": {"c": 1.0, "d": 2.0}, "b": {"d": 3.0}}, {"d": 10.0}) -> {"a": 20.0, "b": 30.0}
     la.dot([[1.0, 2.0], [3.0, 4.0]], [10.0]) -> error 24050
     la.dot([[1.0, 2.0], [3.0, 4.0]], {"type": {"type": "array", "items": "double"}, "value": []}) -> error 24051
-    la.dot([[1.0, 2.0], [3.0, {"/": [1.0, 0.0]}]], [10.0, 1.0]) -> error 24052
+    la.dot({"type": {"type": "array", "items": {"type": "array", "items": "double"}}, "new": [{"type": {"type": "array", "items": "double"}, "new": [1.0, 2.0]}, {"type": {"type": "array", "items": "double"}, "new": [3.0, {"/": [1.0, 0.0]}]}]}, [10.0, 1.0]) -> error 24052
     """
     product = _dot_sparse if _is_map(site) else _dot_dense
     return product(x, y, not _is_matrix(site.params[1]), fail, charge)
@@ -566,7 +566,7 @@ def eigen_basis(x: Any, *, fail: Fail, site: Site, charge: Charge) -> Any:
     la.eigenBasis({"type": {"type": "array", "items": {"type": "array", "items": "double"}}, "value": []}) -> error 24110
     la.eigenBasis([[1.0, 2.0, 3.0], [4.0, 5.0]]) -> error 24111
     la.eigenBasis([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) -> error 24112
-    la.eigenBasis([[1.0, 2.0], [2.0, {"/": [1.0, 0.0]}]]) -> error 24113
+    la.eigenBasis({"type": {"type": "array", "items": {"type": "array", "items": "double"}}, "new": [{"type": {"type": "array", "items": "double"}, "new": [1.0, 2.0]}, {"type": {"type": "array", "items": "double"}, "new": [2.0, {"/": [1.0, 0.0]}]}]}) -> error 24113
     """
     if not _is_map(site):
         _check_square(x, fail)
