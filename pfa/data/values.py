@@ -210,7 +210,7 @@ def _double(v: Any) -> Any:
     plain = _plain(v)
     if type(plain) is float:
         return plain
-    if type(plain) is int and -(1 << 63) <= plain < 1 << 63:
+    if type(plain) is int and plain.bit_length() <= 1023:
         return float(plain)
     raise _Fault("double", v, "; convert texts with float()" if type(plain) is str else "")
 

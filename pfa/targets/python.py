@@ -192,8 +192,9 @@ class _Program:
                 add("x = encode(x)", 2)
             add("emitted.append(x)", 2)
             add("if hook is not None: hook(x)", 2)
-        for text in module.references.values():
-            add(text, 1)
+        for lines in module.references.values():
+            for text in lines:
+                add(text, 1)
 
     def charges(self) -> bool:
         return bool(self.module.uses & {"budget", "charge"})

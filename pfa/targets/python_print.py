@@ -59,7 +59,7 @@ class Module:
         self.globals: dict[str, Any] = {}
         self.users: dict[str, str] = {}
         self.tables: list[tuple[str, str]] = []
-        self.references: dict[str, str] = {}
+        self.references: dict[str, list[str]] = {}
         self.storage: dict[tuple[str, str], str] = {}
         self.uses: set[str] = set()
         self._constants: dict[Any, str] = {}
@@ -111,13 +111,17 @@ class Module:
                 self.uses.add("emit")
                 return "emit"
             return self.users.get(f.name, f.name)
-        if not f.fn.needs:
+        if not f.fn.needs and not f.fn.cost:
             return self.implementation(f.fn)
         if f.name not in self.references:
             params = [f"x{i}" for i in range(len(f.bound.params))]
             call = f"{self.implementation(f.fn)}({', '.join([*params, *self.extras(f.fn, f.bound)])})"
-            self.references[f.name] = f"def g{len(self.references) + 1}({', '.join(params)}): return {call}"
-        return self.references[f.name].split("(")[0].removeprefix("def ")
+            lines = [f"def g{len(self.references) + 1}({', '.join(params)}):"]
+            if f.fn.cost:
+                self.uses.add("charge")
+                lines.append(f"    charge({costs(f.fn, params)})")
+            self.references[f.name] = [*lines, f"    return {call}"]
+        return self.references[f.name][0].split("(")[0].removeprefix("def ")
 
 
 class FunctionPrinter:
@@ -334,13 +338,7 @@ class FunctionPrinter:
 
     def cost(self, fn: Fn, args: tuple[Operand, ...]) -> str:
         """The function's cost with the operands in place of its parameters."""
-        names = dict(zip(parameters(fn), args, strict=False))
-
-        def put(match: re.Match[str]) -> str:
-            word = match.group()
-            return self.atom(names[word]) if word in names else word
-
-        return _WORD.sub(put, fn.cost)
+        return costs(fn, [self.atom(a) for a in args])
 
     def user(self, s: Op) -> None:
         args, depth = self.operands(s.args)
@@ -512,6 +510,12 @@ def parameters(fn: Fn) -> tuple[str, ...]:
     """The names of a body's positional parameters, in which its cost is written."""
     code = fn.impl.__code__
     return code.co_varnames[: code.co_argcount]
+
+
+def costs(fn: Fn, args: list[str]) -> str:
+    """The cost of a call, an expression over the operands' texts."""
+    names = dict(zip(parameters(fn), args, strict=False))
+    return _WORD.sub(lambda m: names.get(m.group(), m.group()), fn.cost)
 
 
 def _parenthesized(text: str) -> str:
