@@ -80,29 +80,38 @@ class Compiled:
 
 
 class Runtime:
-    """The services that generated code binds when an engine is made."""
+    """What one engine gives to its generated code: services, and first values of its variables."""
 
     def __init__(self, engine: Engine, compiled: Compiled, shared: SharedState, instance: int) -> None:
         p = compiled.program
         self.lock = threading.Lock()
-        self.acquire, self.release = self.lock.acquire, self.lock.release
         timeouts = {k: v for k, v in compiled.options.items() if k.startswith("timeout") and type(v) is int}
         self.meter = Meter(compiled.limits, timeouts)
-        self.refill, self.first, self.deadline = self.meter.refill, self.meter.first, self.meter.lock_deadline
-        self.prepare, self.failed, self.log_message = engine._prepare, engine._failed, engine._log_message
         self.rng = Generator(p.randseed, instance)
-        self.name = compiled.name
-        self.instance = instance
-        self.version, self.metadata = p.version, p.metadata
-        self.zero = p.zero
-        self.cells = {n: c.init for n, c in p.cells.items() if not c.shared}
-        self.pools = {n: c.init for n, c in p.pools.items() if not c.shared}
         self.shared_cells = {
             n: shared.cell(n, c.type, lambda c=c: c.init) for n, c in p.cells.items() if c.shared  # type: ignore[misc]
         }
         self.shared_pools = {
             n: shared.pool(n, c.type, lambda c=c: c.init) for n, c in p.pools.items() if c.shared  # type: ignore[misc]
         }
+        first = self.meter.first
+        given = {
+            "acquire": self.lock.acquire, "release": self.lock.release, "refill": self.meter.refill,
+            "deadline": self.meter.lock_deadline, "prepare": engine._prepare, "failed": engine._failed,
+            "log_message": engine._log_message, "rng": self.rng, "first": first, "name": compiled.name,
+            "instance": instance, "version": p.version, "metadata": p.metadata, "budget": first, "started": 0,
+            "finished": 0, "depth": 0, "tally": p.zero, "ready": False, "hook": None, "emitted": [],
+        }  # fmt: skip
+        for (kind, name), variable in compiled.code.storage.items():
+            given[variable] = self._first(p, kind, name)
+        self.functions, self.variables = compiled.code.make(given)
+
+    def _first(self, p: Program, kind: str, name: str) -> Any:
+        if kind == "cell":
+            return self.shared_cells.get(name) or p.cells[name].init
+        if kind == "pool":
+            return self.shared_pools.get(name) or dict(p.pools[name].init)
+        return {}  # what a rollback undoes
 
 
 class Engine:
@@ -126,9 +135,9 @@ class Engine:
         self._state = "new"
         self._calls = 0
         self._runtime = Runtime(self, compiled, shared, instance)
-        self._run = compiled.code.build(self._runtime)
-        self._input = compiled.program.input
-        self.action = self._run["action"]
+        self._functions = self._runtime.functions
+        self._variables = self._runtime.variables
+        self.action = self._functions["action"]
 
     # -- what it is --
 
@@ -200,7 +209,7 @@ class Engine:
     @emit.setter
     def emit(self, callback: Callable[[Any], object] | None) -> None:
         self._emit = callback
-        self._run["control"](self._state == "running", callback)
+        self._variables["hook"] = callback
 
     @property
     def log(self) -> Callable[..., object] | None:
@@ -231,11 +240,11 @@ class Engine:
             return self._begin()
 
     def _begin(self) -> list[Any] | None:
-        if "begin" not in self._run:
+        if "begin" not in self._functions:
             self._set_state("running")
             return [] if self.method == "emit" and self._emit is None else None
         self._state = "failed"
-        sent = self._phase("begin", self._run["begin"], ())
+        sent = self._phase("begin", self._functions["begin"], ())
         self._set_state("running")
         return sent
 
@@ -253,7 +262,7 @@ class Engine:
 
     def _set_state(self, state: str) -> None:
         self._state = state
-        self._run["control"](state == "running", self._emit)
+        self._variables["ready"] = state == "running"
 
     def end(self) -> list[Any] | None:
         """Run the end phase (after begin, if that has not run); the list of what was emitted without a callback."""
@@ -262,9 +271,9 @@ class Engine:
             if self._state != "running":
                 raise PfaLifecycleError(f"no end now: this engine is {self._said()}")
             self._set_state("ended")
-            if "end" not in self._run:
+            if "end" not in self._functions:
                 return early if self.method == "emit" and self._emit is None else None
-            sent = self._phase("end", self._run["end"], ())
+            sent = self._phase("end", self._functions["end"], ())
             return None if sent is None else early + sent
 
     def run(self, data: Iterable[Any]) -> Iterator[Any]:
@@ -284,13 +293,13 @@ class Engine:
         """Run begin or end; what it emitted."""
         self._guarded(phase, routine, args)
         if self.method == "emit" and self._emit is None:
-            return list(self._run["sent"]())
+            return list(self._variables["emitted"])
         return None
 
     def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        run = self._run
-        turn = run["get"]()[3]
-        run["fund"](self._runtime.meter.start(phase, turn))
+        variables = self._variables
+        variables["budget"] = self._runtime.meter.start(phase, variables["started"])
+        variables["depth"], variables["emitted"] = 0, []
         self._calls += 1
         self._runtime.rng.at(_PHASES[phase], self._calls)
         try:
@@ -312,7 +321,7 @@ class Engine:
         elif isinstance(error, MemoryError):
             error = PfaLimitError("exceeded the memory of the machine")
         if isinstance(error, PfaRuntimeError | PfaLimitError) and self.method == "emit":
-            error.emitted = list(self._run["sent"]())
+            error.emitted = list(self._variables["emitted"])
         return error
 
     # -- fold --
@@ -321,7 +330,7 @@ class Engine:
     def tally(self) -> Any:
         """The tally of a fold engine: `zero` before the first action."""
         self._fold("tally")
-        return self._compiled.encode(self.output_type, self._run["get"]()[2])
+        return self._compiled.encode(self.output_type, self._variables["tally"])
 
     def _fold(self, what: str) -> None:
         if self.method != "fold":
@@ -332,9 +341,8 @@ class Engine:
         self._fold("merge")
         with self._use():
             args = tuple(self._compiled.decode(self.output_type, x) for x in (one, two))
-            made = self._guarded("merge", self._run["merge"], args)
-            cells, pools, _, started, finished = self._run["get"]()
-            self._run["put"](cells, pools, made, started, finished)
+            made = self._guarded("merge", self._functions["merge"], args)
+            self._variables["tally"] = made
             return self._compiled.encode(self.output_type, made)
 
     def call(self, function: str, *arguments: Any) -> Any:
@@ -348,7 +356,7 @@ class Engine:
             if len(arguments) != len(params):
                 raise PfaDataError(f"{function} takes {len(params)} arguments, found {len(arguments)}")
             args = tuple(self._compiled.decode(t, x) for t, x in zip(params, arguments, strict=True))
-            made = self._guarded("call", self._run["functions"][name], args)
+            made = self._guarded("call", self._functions[f"u:{name}"], args)
             return self._compiled.encode(known.type.ret, made)
 
     # -- state --
@@ -379,11 +387,12 @@ class Engine:
 
     def _values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
         """Cells, pools (shared ones too), tally and counters, in host representation."""
-        p, code, r = self._compiled.program, self._compiled.code, self._runtime
-        own_cells, own_pools, tally, started, finished = self._run["get"]()
-        cells = dict(zip(code.cells, own_cells, strict=True)) | {n: c.get() for n, c in r.shared_cells.items()}
-        pools = dict(zip(code.pools, own_pools, strict=True)) | {n: q.items() for n, q in r.shared_pools.items()}
-        return ({n: cells[n] for n in p.cells}, {n: pools[n] for n in p.pools}, tally, started, finished)
+        p, storage, variables = self._compiled.program, self._compiled.code.storage, self._variables
+        cells = {n: variables[storage["cell", n]] for n in p.cells}
+        pools = {n: variables[storage["pool", n]] for n in p.pools}
+        cells |= {n: c.get() for n, c in self._runtime.shared_cells.items()}
+        pools = {n: q.items() if p.pools[n].shared else dict(q) for n, q in pools.items()}
+        return cells, pools, variables["tally"], variables["started"], variables["finished"]
 
     def state(self) -> bytes:
         """The exact state: cells, pools, tally, counters, random generator; `load(state=...)` goes on from it."""
@@ -421,14 +430,18 @@ class Engine:
         if not all(type(n) is int and n >= 0 for n in counts) or found.get("phase") not in ("new", "running", "ended", "failed"):
             raise PfaInitError("the state is not one of a scoring engine")
         started, finished, self._calls = counts  # type: ignore[assignment]
-        code = self._compiled.code
-        self._run["put"](
-            tuple(cells[n] for n in code.cells), tuple(dict(pools[n]) for n in code.pools), tally, started, finished
-        )
-        for n, shared_cell in r.shared_cells.items():
-            shared_cell.set(cells[n])
-        for n, shared_pool in r.shared_pools.items():
-            shared_pool.replace(pools[n])
+        storage, variables = self._compiled.code.storage, self._variables
+        variables["tally"], variables["started"], variables["finished"] = tally, started, finished
+        for n, c in p.cells.items():
+            if c.shared:
+                r.shared_cells[n].set(cells[n])
+            else:
+                variables[storage["cell", n]] = cells[n]
+        for n, c in p.pools.items():
+            if c.shared:
+                r.shared_pools[n].replace(pools[n])
+            else:
+                variables[storage["pool", n]] = dict(pools[n])
         r.rng.restore(found["random"])
         self._set_state(found["phase"])
 
@@ -451,7 +464,6 @@ class Engine:
     def close(self) -> None:
         """Free what the engine holds; calls afterwards are PfaLifecycleErrors."""
         self._state = "closed"
-        self._run = {**self._run, "control": lambda *_: None}
         self.action = self._closed
 
     def _closed(self, datum: Any) -> Any:
@@ -478,12 +490,12 @@ class _Use:
     def __enter__(self) -> None:
         if self.engine._state == "closed":
             raise PfaLifecycleError("this engine is closed")
-        if not self.engine._runtime.acquire(False):
+        if not self.engine._runtime.lock.acquire(False):
             error = self.engine._failed(None)
             raise error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.engine._runtime.release()
+        self.engine._runtime.lock.release()
 
 
 def _to_json(t: Type, value: Any, at: str) -> Any:
@@ -528,7 +540,7 @@ def _portable(c: Compiled) -> dict[str, Any]:
 
 def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
     engine = loads(document, **keywords)
-    engine._compiled.name = engine._runtime.name = name
+    engine._compiled.name = engine._variables["name"] = name
     engine._restore(blob)
     return engine
 

@@ -15,7 +15,7 @@ import linecache
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
+from types import CellType, FunctionType, TracebackType
 from typing import Any, NoReturn
 
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
@@ -78,16 +78,63 @@ class _Source:
         return self.text
 
 
+# What `build` is given: services of the engine, and its variables, whose cells `Variables` reads and writes.
+SERVICES = ("acquire", "release", "refill", "deadline", "prepare", "failed", "log_message", "rng", "first")
+VARIABLES = (
+    "name", "instance", "version", "metadata", "budget", "started", "finished", "depth", "tally", "ready", "hook",
+    "emitted",
+)  # fmt: skip
+
+
+class Variables:
+    """The variables of one call of `build`, which live in the closures of the functions that it made."""
+
+    def __init__(self, functions: tuple[FunctionType, ...], values: dict[str, Any], filename: str) -> None:
+        self.values = values  # of variables that no function uses
+        self.cells: dict[str, CellType] = {}
+        todo, seen = list(functions), set(functions)
+        while todo:
+            function = todo.pop()
+            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+                inside = cell.cell_contents
+                if type(inside) is FunctionType:
+                    if inside not in seen and inside.__code__.co_filename == filename:
+                        seen.add(inside)
+                        todo.append(inside)
+                elif name in values:
+                    self.cells[name] = cell
+
+    def __getitem__(self, name: str) -> Any:
+        cell = self.cells.get(name)
+        return self.values[name] if cell is None else cell.cell_contents
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        cell = self.cells.get(name)
+        if cell is None:
+            self.values[name] = value
+        else:
+            cell.cell_contents = value
+
+
 @dataclass(slots=True, weakref_slot=True)
 class PythonCode:
-    """A compiled program: its text, `build`, and where each line comes from."""
+    """A compiled program: its text, `build`, and where each line comes from.
+
+    `entries` names the functions that `build` returns, `storage` the variable of each cell and pool.
+    """
 
     source: str
-    build: Callable[[Any], dict[str, Any]]
+    build: Callable[..., tuple[FunctionType, ...]]
     filename: str
     places: list[str]
-    cells: tuple[str, ...]
-    pools: tuple[str, ...]
+    entries: tuple[str, ...]
+    storage: dict[tuple[str, str], str]
+
+    def make(self, given: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
+        """An engine's functions by name, and its variables."""
+        functions = self.build(**given)
+        values = {n: v for n, v in given.items() if n not in SERVICES}
+        return dict(zip(self.entries, functions, strict=True)), Variables(functions, values, self.filename)
 
     def where(self, traceback: TracebackType | None) -> str:
         """The JSON pointer of the innermost generated line of a traceback."""
@@ -116,7 +163,7 @@ def compile_python(
     space["__name__"] = name
     space["__loader__"] = _Source(text)
     exec(compile(text, name, "exec", dont_inherit=True), space)  # our own text, see the module's invariant
-    code = PythonCode(text, space["build"], name, module.places, made.cells, made.pools)
+    code = PythonCode(text, space["build"], name, module.places, made.entries, dict(module.storage))
     weakref.finalize(code, linecache.cache.pop, name, None).atexit = False
     return code
 
@@ -131,8 +178,8 @@ class _Program:
         self.recursion = recursion
         self.module = Module()
         p = self.program
-        self.cells = tuple(n for n, c in p.cells.items() if not c.shared)
-        self.pools = tuple(n for n, c in p.pools.items() if not c.shared)
+        phases = [n for n in ("begin", "end", "merge") if n in lowered.routines]
+        self.entries = ("action", *phases, *(f"u:{n}" for n in p.functions))
         names = self.module.storage
         for i, name in enumerate(p.cells):
             names["cell", name] = f"{'s' if p.cells[name].shared else 'c'}{i + 1}"
@@ -159,28 +206,9 @@ class _Program:
         return module
 
     def header(self) -> None:
-        add, module, p = self.module.add, self.module, self.program
-        add("def build(rt):", 0)
-        add("acquire, release, refill, deadline = rt.acquire, rt.release, rt.refill, rt.deadline", 1)
-        add("prepare, failed, log_message, rng = rt.prepare, rt.failed, rt.log_message, rt.rng", 1)
-        add("name, instance, version, metadata = rt.name, rt.instance, rt.version, rt.metadata", 1)
-        add("started = finished = 0", 1)
-        add(f"budget = first = {'rt.first' if self.charges() else '0'}", 1)
-        add("depth = 0", 1)
-        add("tally = rt.zero", 1)
-        add("ready, hook, emitted = False, None, []", 1)
-        for kind, names, shared in (
-            ("cell", list(p.cells), "shared_cells"), ("pool", list(p.pools), "shared_pools")
-        ):  # fmt: skip
-            for n in names:
-                key = module.constant(n)
-                declared = (p.cells if kind == "cell" else p.pools)[n]
-                source = shared if declared.shared else f"{kind}s"
-                copy = ".copy()" if kind == "pool" and not declared.shared else ""
-                add(f"{module.storage[kind, n]} = rt.{source}[{key}]{copy}", 1)
-        for (kind, _), variable in module.storage.items():
-            if kind == "undo":
-                add(f"{variable} = {{}}", 1)
+        """`build` takes the engine's services and the first values of its variables."""
+        add, module = self.module.add, self.module
+        add(f"def build({', '.join([*SERVICES, *VARIABLES, *module.storage.values()])}):", 0)
         if "charge" in module.uses:
             add("def charge(n):", 1)
             add("nonlocal budget", 2)
@@ -200,35 +228,10 @@ class _Program:
         return bool(self.module.uses & {"budget", "charge"})
 
     def footer(self) -> None:
-        add, module, p = self.module.add, self.module, self.program
+        module = self.module
         for name, text in module.tables:
-            add(f"{name} = {text}", 1)
-        state = [*(module.storage["cell", n] for n in self.cells), *(module.storage["pool", n] for n in self.pools)]
-        add("def get():", 1)
-        pools = [f"{module.storage['pool', n]}.copy()" for n in self.pools]
-        cells = [module.storage["cell", n] for n in self.cells]
-        add(f"return ({_tuple(cells)}, {_tuple(pools)}, tally, started, finished)", 2)
-        add("def put(cells, pools, new_tally, new_started, new_finished):", 1)
-        add(f"nonlocal {', '.join([*state, 'tally', 'started', 'finished'])}", 2)
-        if self.cells:
-            add(f"{_tuple(cells)} = cells", 2)
-        if self.pools:
-            add(f"{_tuple([module.storage['pool', n] for n in self.pools])} = pools", 2)
-        add("tally, started, finished = new_tally, new_started, new_finished", 2)
-        add("def control(is_ready, new_hook):", 1)
-        add("nonlocal ready, hook", 2)
-        add("ready, hook = is_ready, new_hook", 2)
-        add("def fund(amount):", 1)
-        add("nonlocal budget, depth, emitted", 2)
-        add("budget, depth, emitted = amount, 0, []", 2)
-        add("def sent(): return emitted", 1)
-        entries = [n for n in ("begin", "end", "merge") if n in self.lowered.routines]
-        functions = [f"{module.constant(n)}: {module.users['u:' + n]}" for n in p.functions]
-        add("return {", 1)
-        for n in ("action", "get", "put", "control", "fund", "sent", *entries):
-            add(f"{module.constant(n)}: {n},", 2)
-        add(f"{module.constant('functions')}: {{{', '.join(functions)}}},", 2)
-        add("}", 1)
+            module.add(f"{name} = {text}", 1)
+        module.add(f"return {_tuple([module.users.get(n, n) for n in self.entries])}", 1)
 
     # -- functions --
 
