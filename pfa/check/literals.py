@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from pfa.check.checker import Checker, form
+from pfa.check.embedded import fresh
 from pfa.check.problems import BadBase64, NotFinite, OutOfRange, WrongType, show, suggestion
 from pfa.check.schemas import escape
 from pfa.check.scope import Scope
@@ -147,5 +148,7 @@ def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, sc
 
 @form("type", "value")
 def check_value(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+    """A copy is converted: the document stays as it is in snapshots and pickles of the engine."""
     made = c.schemas.parse(value["type"], f"{at}/type")
-    return Lit(made, c.embedded(made, value["value"], f"{at}/value"), at=at)
+    given = fresh(value["value"]) if c.owned else value["value"]
+    return Lit(made, c.embedded(made, given, f"{at}/value"), at=at)

@@ -470,7 +470,12 @@ class FunctionPrinter:
 
     def is_branch(self, s: Op) -> None:
         whole, branches = s.extra
-        self.simple(s, branch_test(self.module, whole, branches), True)
+        [value] = s.args
+        if isinstance(value, Const) and isinstance(whole, Union):
+            found = tag_of(whole)(value.value) in {b.tag for b in branches}
+            self.simple(s, repr(found))  # CPython warns of None[0]
+        else:
+            self.simple(s, branch_test(self.module, whole, branches), True)
 
     def not_null(self, s: Op) -> None:
         args, depth = self.operands(s.args)
