@@ -167,13 +167,17 @@ def sample(size: int, population: list[Any], *, charge: Charge, rng: Generator, 
         return fail("population must not be empty")
     if size > len(population):
         return fail("population smaller than requested subsample")
-    # Fisher and Yates' shuffle as far as it is needed; `moved` holds the places that are not as they were.
-    moved: dict[int, int] = {}
-    out: list[Any] = []
+    return [population[i] for i in distinct(size, len(population), charge, rng)]
+
+
+def distinct(size: int, below: int, charge: Charge, rng: Generator) -> list[int]:
+    """Random integers from 0 that are different, in random order: Fisher and Yates' shuffle, as far as needed."""
+    moved: dict[int, int] = {}  # the places that do not hold their own number any more
+    out: list[int] = []
     for first in range(size):
         charge(1)
-        place = first + rng.below(len(population) - first)
-        out.append(population[moved.get(place, place)])
+        place = first + rng.below(below - first)
+        out.append(moved.get(place, place))
         moved[place] = moved.pop(first, first)
     return out
 

@@ -9,6 +9,7 @@ from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.model.distance import by_distance, euclidean
 from pfa.lib.model.widening import narrowing
 from pfa.lib.primitives import divide
+from pfa.lib.rand import distinct
 from pfa.lib.sameness import hashes
 from pfa.types import Array, Record, Type
 
@@ -108,7 +109,7 @@ def random_seeds(
         return fail("not enough unique points")
     if any(len(vector) != len(data[0]) for vector in data):
         return fail("dimensions of vectors do not match")
-    return [newCluster(i, vector) for i, vector in enumerate(rng.shuffle(unique)[:k])]
+    return [newCluster(i, unique[place]) for i, place in enumerate(distinct(k, len(unique), charge, rng))]
 
 
 @define(

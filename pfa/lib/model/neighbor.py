@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Vector: TypeAlias = list[float]
 Metric: TypeAlias = Callable[[Any, Any], float]
 
-NUMBERS = 16_000_000  # that a site keeps as columns
+NUMBERS = 8_000_000  # that a site keeps as columns
 COLUMNS_FROM = 32  # vectors of a codebook that is met again; see pfa.lib.model.codebook
 COLUMNS_ONCE_FROM = 128  # of one that is met for the first time
 

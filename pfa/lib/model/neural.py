@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pfa.lib.model.dense import Matrix
 
-NUMBERS = 16_000_000  # weights that a site keeps as matrices
+NUMBERS = 8_000_000  # weights that a site keeps as matrices
 MATRIX_FROM = 300  # weights of a layer; see pfa.lib.model.dense
 
 
