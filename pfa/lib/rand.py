@@ -5,16 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pfa.lib.define import Charge, Fail, define
 from pfa.lib.primitives import float32
 
-if TYPE_CHECKING:
-    from pfa.memory.random import Generator
-
 SURROGATES = 0xD800  # where the code points that are no characters begin
 DRAWS = 4096  # that are made between two looks at the budget
+
+
+class Rng(Protocol):
+    """What the library needs of the engine's generator (`pfa.memory.random.Generator`)."""
+
+    def next64(self) -> int: ...
+    def random(self) -> float: ...
+    def below(self, n: int) -> int: ...
+    def gaussian(self) -> float: ...
+    def bytes(self, n: int) -> bytes: ...
 
 
 @define(
@@ -25,7 +32,7 @@ DRAWS = 4096  # that are made between two looks at the budget
     nondeterministic="pseudorandom",
     random=True,
 )
-def int_(low: int = -(2**31), high: int = 2**31, *, rng: Generator, fail: Fail) -> int:
+def int_(low: int = -(2**31), high: int = 2**31, *, rng: Rng, fail: Fail) -> int:
     """Return a random int: any, or one from `low` to below `high`.
 
     rand.int() -> any
@@ -45,7 +52,7 @@ def int_(low: int = -(2**31), high: int = 2**31, *, rng: Generator, fail: Fail) 
     nondeterministic="pseudorandom",
     random=True,
 )
-def long(low: int = -(2**63), high: int = 2**63, *, rng: Generator, fail: Fail) -> int:
+def long(low: int = -(2**63), high: int = 2**63, *, rng: Rng, fail: Fail) -> int:
     """Return a random long: any, or one from `low` to below `high`.
 
     rand.long() -> any
@@ -64,7 +71,7 @@ def long(low: int = -(2**63), high: int = 2**63, *, rng: Generator, fail: Fail) 
     nondeterministic="pseudorandom",
     random=True,
 )
-def float_(low: float, high: float, *, rng: Generator, fail: Fail) -> float:
+def float_(low: float, high: float, *, rng: Rng, fail: Fail) -> float:
     """Return a random float from `low` to below `high`.
 
     rand.float({"float": 1.5}, {"float": 2.5}) -> any
@@ -83,7 +90,7 @@ def float_(low: float, high: float, *, rng: Generator, fail: Fail) -> float:
     nondeterministic="pseudorandom",
     random=True,
 )
-def double(low: float, high: float, *, rng: Generator, fail: Fail) -> float:
+def double(low: float, high: float, *, rng: Rng, fail: Fail) -> float:
     """Return a random double from `low` to below `high`.
 
     rand.double(1.5, 2.5) -> any
@@ -95,7 +102,7 @@ def double(low: float, high: float, *, rng: Generator, fail: Fail) -> float:
     return low if x >= high and isfinite(high) else x
 
 
-def _between(low: float, high: float, rng: Generator) -> float:
+def _between(low: float, high: float, rng: Rng) -> float:
     r = rng.random()
     width = high - low
     if isfinite(width):
@@ -110,7 +117,7 @@ def _between(low: float, high: float, rng: Generator) -> float:
     nondeterministic="pseudorandom",
     random=True,
 )
-def choice(population: list[Any], *, rng: Generator, fail: Fail) -> Any:
+def choice(population: list[Any], *, rng: Rng, fail: Fail) -> Any:
     """Return a random item.
 
     rand.choice(["a", "a"]) -> "a"
@@ -128,7 +135,7 @@ def choice(population: list[Any], *, rng: Generator, fail: Fail) -> Any:
     nondeterministic="pseudorandom",
     random=True,
 )
-def choices(size: int, population: list[Any], *, charge: Charge, rng: Generator, fail: Fail) -> list[Any]:
+def choices(size: int, population: list[Any], *, charge: Charge, rng: Rng, fail: Fail) -> list[Any]:
     """Return `size` random items, which may be the same ones; none for a negative size.
 
     rand.choices(3, [7]) -> [7, 7, 7]
@@ -139,7 +146,7 @@ def choices(size: int, population: list[Any], *, charge: Charge, rng: Generator,
     return [population[i] for i in _draw(size, len(population), charge, rng)]
 
 
-def _draw(size: int, below: int, charge: Charge, rng: Generator) -> list[int]:
+def _draw(size: int, below: int, charge: Charge, rng: Rng) -> list[int]:
     """Random integers from 0; a bounded number between two charges, so that the clock is looked at."""
     out: list[int] = []
     while len(out) < size:
@@ -156,7 +163,7 @@ def _draw(size: int, below: int, charge: Charge, rng: Generator) -> list[int]:
     nondeterministic="pseudorandom",
     random=True,
 )
-def sample(size: int, population: list[Any], *, charge: Charge, rng: Generator, fail: Fail) -> list[Any]:
+def sample(size: int, population: list[Any], *, charge: Charge, rng: Rng, fail: Fail) -> list[Any]:
     """Return `size` random items of different places in `population`, in random order; none for a negative size.
 
     rand.sample(2, [7, 7]) -> [7, 7]
@@ -170,7 +177,7 @@ def sample(size: int, population: list[Any], *, charge: Charge, rng: Generator, 
     return [population[i] for i in distinct(size, len(population), charge, rng)]
 
 
-def distinct(size: int, below: int, charge: Charge, rng: Generator) -> list[int]:
+def distinct(size: int, below: int, charge: Charge, rng: Rng) -> list[int]:
     """Random integers from 0 that are different, in random order: Fisher and Yates' shuffle, as far as needed."""
     moved: dict[int, int] = {}  # the places that do not hold their own number any more
     out: list[int] = []
@@ -195,7 +202,7 @@ def distinct(size: int, below: int, charge: Charge, rng: Generator) -> list[int]
     random=True,
     cost="len(distribution)",
 )
-def histogram(distribution: list[Any], *, rng: Generator, fail: Fail) -> Any:
+def histogram(distribution: list[Any], *, rng: Rng, fail: Fail) -> Any:
     """Return a random index of `distribution`, or a random one of its records, as probable as the numbers say.
 
     distribution: probabilities, or records with a field `prob`; they need not add up to 1.
@@ -235,9 +242,7 @@ def histogram(distribution: list[Any], *, rng: Generator, fail: Fail) -> Any:
     nondeterministic="pseudorandom",
     random=True,
 )
-def string(
-    size: int, low: Any = 1, high: int = SURROGATES, *, charge: Charge, rng: Generator, fail: Fail
-) -> str:
+def string(size: int, low: Any = 1, high: int = SURROGATES, *, charge: Charge, rng: Rng, fail: Fail) -> str:
     """Return a string of `size` random characters.
 
     population: the characters to choose from, as probable as they are frequent.
@@ -279,9 +284,7 @@ def string(
     nondeterministic="pseudorandom",
     random=True,
 )
-def bytes_(
-    size: int, low: Any = None, high: int = 256, *, charge: Charge, rng: Generator, fail: Fail
-) -> bytes:
+def bytes_(size: int, low: Any = None, high: int = 256, *, charge: Charge, rng: Rng, fail: Fail) -> bytes:
     """Return `size` random bytes.
 
     population: the bytes to choose from, as probable as they are frequent.
@@ -310,7 +313,7 @@ def bytes_(
     return bytes([low + i for i in _draw(size, high - low, charge, rng)])
 
 
-def _any_bytes(size: int, charge: Charge, rng: Generator) -> bytes:
+def _any_bytes(size: int, charge: Charge, rng: Rng) -> bytes:
     parts = []
     for start in range(0, size, DRAWS):
         count = min(size - start, DRAWS)
@@ -319,13 +322,13 @@ def _any_bytes(size: int, charge: Charge, rng: Generator) -> bytes:
     return b"".join(parts)
 
 
-def _uuid4(rng: Generator) -> str:
+def _uuid4(rng: Rng) -> str:
     digits = f"{rng.next64():016x}{rng.next64():016x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 @define("rand.uuid", "() -> string", deprecated=True, nondeterministic="pseudorandom", random=True)
-def uuid(*, rng: Generator) -> str:
+def uuid(*, rng: Rng) -> str:
     """Return a random UUID, as `rand.uuid4` does.
 
     rand.uuid() -> any
@@ -334,7 +337,7 @@ def uuid(*, rng: Generator) -> str:
 
 
 @define("rand.uuid4", "() -> string", nondeterministic="pseudorandom", random=True)
-def uuid4(*, rng: Generator) -> str:
+def uuid4(*, rng: Rng) -> str:
     """Return a random UUID of type 4 and variant 8: `xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx`, x from 0 to f.
 
     rand.uuid4() -> any
@@ -345,7 +348,7 @@ def uuid4(*, rng: Generator) -> str:
 @define(
     "rand.gaussian", "(mu: double, sigma: double) -> double", nondeterministic="pseudorandom", random=True
 )
-def gaussian(mu: float, sigma: float, *, rng: Generator) -> float:
+def gaussian(mu: float, sigma: float, *, rng: Rng) -> float:
     """Return a random number from the Gaussian distribution of mean `mu` and standard deviation `sigma`.
 
     rand.gaussian(10.0, 0.0) -> 10.0

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.model.distance import by_distance, euclidean
 from pfa.lib.model.widening import narrowing
 from pfa.lib.primitives import divide
-from pfa.lib.rand import distinct
+from pfa.lib.rand import Rng, distinct
 from pfa.lib.sameness import hashes
 from pfa.types import Array, Record, Type
-
-if TYPE_CHECKING:
-    from pfa.memory.random import Generator
 
 Vector: TypeAlias = list[float]
 Cluster: TypeAlias = dict[str, Any]
@@ -85,7 +82,7 @@ def random_seeds(
     *,
     site: Site,
     charge: Charge,
-    rng: Generator,
+    rng: Rng,
     fail: Fail,
 ) -> list[Cluster]:
     """Return `k` clusters, made by `newCluster` from random vectors of `data` that are different from each other.
