@@ -14,9 +14,10 @@ meets.  `Signature.bind(args)` gives the solved parameter types and the return t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pfa.types import (
     BOTTOM,
@@ -127,6 +128,7 @@ Pattern: TypeAlias = (
     "Type | Var | Ref | AnyRecord | AnyEnum | AnyFixed | ArrayOf | MapOf | UnionOf | FunctionOf"
 )
 _WILD = (Var, Ref, AnyRecord, AnyEnum, AnyFixed)
+_NAMED_WILD = frozenset(_WILD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,13 @@ class Signature:
     params: tuple[Pattern, ...]
     ret: Pattern
     deprecated: bool = False
+    _fixed: tuple[Type | None, ...] = field(default=(), init=False, repr=False, compare=False)
+    _restricted: bool = field(default=False, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        fixed = [None if _is_wild(p) else substitute(p, {}) for p in self.params]
+        object.__setattr__(self, "_fixed", tuple(fixed))
+        object.__setattr__(self, "_restricted", any(map(_is_restricted, self.params)))
 
     def __str__(self) -> str:
         pars = ", ".join(f"{n}: {p}" for n, p in zip(self.names, self.params, strict=True))
@@ -156,15 +165,21 @@ class Signature:
         if len(args) != len(self.params):
             return None
         env: dict[str, Type] = {}
-        if not all(_match(p, a, env) for p, a in zip(self.params, args, strict=True)):
-            return None
-        if not all(_holds(p, env) for p in self.params):
-            return None
-        params = tuple(_substitute(p, env) for p in self.params)
-        for want, got in zip(params, args, strict=True):
-            if not accepts(want, got):
+        for pattern, fixed, arg in zip(self.params, self._fixed, args, strict=True):
+            if fixed is None:
+                if not match(pattern, arg, env):
+                    return None
+            elif fixed is not arg and not accepts(fixed, arg):
                 return None
-        return Bound(self, params, _substitute(self.ret, env))
+        if self._restricted and not all([_holds(p, env) for p in self.params]):
+            return None
+        params = tuple(
+            [fixed or substitute(p, env) for p, fixed in zip(self.params, self._fixed, strict=True)]
+        )
+        for want, got in zip(params, args, strict=True):
+            if want is not got and not accepts(want, got):
+                return None
+        return Bound(self, params, substitute(self.ret, env))
 
     @property
     def concrete(self) -> Function | None:
@@ -172,7 +187,26 @@ class Signature:
         if any(_is_wild(p) or isinstance(p, Function | FunctionOf) for p in (*self.params, self.ret)):
             return None
         env: dict[str, Type] = {}
-        return Function(tuple(_substitute(p, env) for p in self.params), _substitute(self.ret, env))
+        return Function(tuple(substitute(p, env) for p in self.params), substitute(self.ret, env))
+
+
+def _is_restricted(p: Pattern) -> bool:
+    """Is there something in it that `_holds` asks about?"""
+    match p:
+        case Var(_, among):
+            return bool(among)
+        case AnyEnum(_, record):
+            return bool(record)
+        case AnyRecord(_, fields):
+            return any(_is_restricted(f) for _, f in fields)
+        case ArrayOf(x) | MapOf(x):
+            return _is_restricted(x)
+        case UnionOf(xs):
+            return any(map(_is_restricted, xs))
+        case FunctionOf(xs, r):
+            return any(map(_is_restricted, (*xs, r)))
+        case _:
+            return False
 
 
 def _is_wild(p: Pattern) -> bool:
@@ -187,48 +221,52 @@ def _is_wild(p: Pattern) -> bool:
             return isinstance(p, _WILD)
 
 
-def _match(want: Pattern, got: Type, env: dict[str, Type]) -> bool:
+def match(want: Pattern, got: Type, env: dict[str, Type]) -> bool:
     """Match an argument's type to a pattern and fill `env`; what is bound is checked again when all is."""
-    if isinstance(got, Unknown):
+    kind = got.__class__
+    if kind is Unknown:
         return True
-    if isinstance(got, Bottom) and not isinstance(want, Var | Ref):
+    if kind is Bottom and want.__class__ is not Var and want.__class__ is not Ref:
         return True
-    match want:
-        case Var(name):
-            return _bind(name, got, env)
-        case Ref(name):
-            return _bind(name, got, env)
-        case AnyRecord(name, fields):
-            got = _only(got)
-            if not isinstance(got, Record) or not _bind(name, got, env):
-                return False
-            have = got.by_name
-            return all(f in have and _match(p, have[f].type, env) for f, p in fields)
-        case AnyEnum(name):
-            got = _only(got)
-            return isinstance(got, Enum) and _bind(name, got, env)
-        case AnyFixed(name):
-            got = _only(got)
-            return isinstance(got, Fixed) and _bind(name, got, env)
-        case ArrayOf(p):
-            got = _only(got)
-            return isinstance(got, Array) and _match(p, got.items, env)
-        case MapOf(p):
-            got = _only(got)
-            return isinstance(got, Map) and _match(p, got.values, env)
-        case UnionOf(ps):
-            return _match_union(ps, got, env)
-        case FunctionOf(ps, r):
-            return (
-                isinstance(got, Function)
-                and len(ps) == len(got.params)
-                and all(_match(p, g, env) for p, g in zip(ps, got.params, strict=True))
-                and _match(r, got.ret, env)
-            )
-        case Function():
-            return isinstance(got, Function) and accepts(want, got)
-        case _:
-            return accepts(want, got)
+    rule = _RULES.get(want.__class__)
+    return accepts(want, got) if rule is None else rule(want, got, env)  # type: ignore[arg-type]
+
+
+def _match_record(want: AnyRecord, got: Type, env: dict[str, Type]) -> bool:
+    got = _only(got)
+    if not isinstance(got, Record) or not _bind(want.name, got, env):
+        return False
+    have = got.by_name
+    return all([f in have and match(p, have[f].type, env) for f, p in want.fields])
+
+
+def _match_enum(want: AnyEnum, got: Type, env: dict[str, Type]) -> bool:
+    got = _only(got)
+    return isinstance(got, Enum) and _bind(want.name, got, env)
+
+
+def _match_fixed(want: AnyFixed, got: Type, env: dict[str, Type]) -> bool:
+    got = _only(got)
+    return isinstance(got, Fixed) and _bind(want.name, got, env)
+
+
+def _match_array(want: ArrayOf, got: Type, env: dict[str, Type]) -> bool:
+    got = _only(got)
+    return isinstance(got, Array) and match(want.items, got.items, env)
+
+
+def _match_map(want: MapOf, got: Type, env: dict[str, Type]) -> bool:
+    got = _only(got)
+    return isinstance(got, Map) and match(want.values, got.values, env)
+
+
+def _match_function(want: FunctionOf, got: Type, env: dict[str, Type]) -> bool:
+    return (
+        isinstance(got, Function)
+        and len(want.params) == len(got.params)
+        and all([match(p, g, env) for p, g in zip(want.params, got.params, strict=True)])
+        and match(want.ret, got.ret, env)
+    )
 
 
 def _only(t: Type) -> Type:
@@ -237,39 +275,45 @@ def _only(t: Type) -> Type:
 
 
 def _bind(name: str, got: Type, env: dict[str, Type]) -> bool:
-    if isinstance(got, Function):
+    if got.__class__ is Function:
         return False
-    wider = join([env[name], got]) if name in env else got
+    known = env.get(name)
+    if known is None:
+        env[name] = got
+        return True
+    if known is got or known == got:
+        return True
+    wider = join((known, got))
     if wider is None:
         return False
     env[name] = wider
     return True
 
 
-def _match_union(patterns: tuple[Pattern, ...], got: Type, env: dict[str, Type]) -> bool:
+def _match_union(want: UnionOf, got: Type, env: dict[str, Type]) -> bool:
     """Give each branch of `got` to a pattern: fixed types and bound wildcards first, the rest to a free one."""
     left: list[Type] = list(got.branches) if isinstance(got, Union) else [got]
     free: list[Var] = []
-    for p in patterns:
+    for p in want.branches:
         if isinstance(p, Var) and p.name not in env:
             free.append(p)
             continue
         fits = [b for b in left if _fits(p, b, env)]
         for b in fits:
-            _match(p, b, env)
+            match(p, b, env)
             left.remove(b)
     if not left:
         return not free or not isinstance(got, Union) or all(_bind(v.name, BOTTOM, env) for v in free)
     if len(free) != 1:
         return False
     rest = left[0] if len(left) == 1 else Union(tuple(left))
-    return _match(free[0], rest, env)
+    return match(free[0], rest, env)
 
 
 def _fits(p: Pattern, b: Type, env: dict[str, Type]) -> bool:
     if isinstance(p, Ref):
         return p.name in env and accepts(env[p.name], b)
-    return _match(p, b, dict(env))
+    return match(p, b, dict(env))
 
 
 def _holds(p: Pattern, env: dict[str, Type]) -> bool:
@@ -296,26 +340,45 @@ def _holds(p: Pattern, env: dict[str, Type]) -> bool:
             return True
 
 
-def _substitute(p: Pattern, env: dict[str, Type]) -> Type:
+_RULES: dict[type, Callable[[Any, Type, dict[str, Type]], bool]] = {
+    Var: lambda want, got, env: _bind(want.name, got, env),
+    Ref: lambda want, got, env: _bind(want.name, got, env),
+    AnyRecord: _match_record,
+    AnyEnum: _match_enum,
+    AnyFixed: _match_fixed,
+    ArrayOf: _match_array,
+    MapOf: _match_map,
+    UnionOf: _match_union,
+    FunctionOf: _match_function,
+}
+
+
+def substitute(p: Pattern, env: dict[str, Type]) -> Type:
+    """A pattern with its wildcards replaced by what they are bound to."""
+    kind = p.__class__
+    if kind in _NAMED_WILD:
+        return env.get(p.name, UNKNOWN)  # type: ignore[union-attr]
     match p:
-        case Var(name) | Ref(name) | AnyRecord(name) | AnyEnum(name) | AnyFixed(name):
-            return env.get(name, UNKNOWN)
         case ArrayOf(x):
-            return Array(_substitute(x, env))
+            return Array(substitute(x, env))
         case MapOf(x):
-            return Map(_substitute(x, env))
+            return Map(substitute(x, env))
         case UnionOf(xs):
-            flat: list[Type] = []
-            for x in xs:
-                t = _substitute(x, env)
-                for b in t.branches if isinstance(t, Union) else (t,):
-                    if b not in flat and not isinstance(b, Bottom):
-                        flat.append(b)
-            return flat[0] if len(flat) == 1 and len(xs) == 1 else Union(tuple(flat))
+            return _substitute_union(xs, env)
         case FunctionOf(ps, r):
-            return Function(tuple(_substitute(x, env) for x in ps), _substitute(r, env))
+            return Function(tuple([substitute(x, env) for x in ps]), substitute(r, env))
         case _:
-            return p
+            return p  # type: ignore[return-value]
+
+
+def _substitute_union(patterns: tuple[Pattern, ...], env: dict[str, Type]) -> Type:
+    flat: list[Type] = []
+    for x in patterns:
+        t = substitute(x, env)
+        for b in t.branches if isinstance(t, Union) else (t,):
+            if b not in flat and not isinstance(b, Bottom):
+                flat.append(b)
+    return flat[0] if len(flat) == 1 and len(patterns) == 1 else Union(tuple(flat))
 
 
 _TOKEN = re.compile(r"\s*(->|[A-Za-z_][A-Za-z0-9_]*|[(){},:])")
