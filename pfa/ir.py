@@ -11,43 +11,55 @@ Embedded model data is a value, never nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 from pfa.lib.define import Fn
 from pfa.lib.signature import Bound
 from pfa.types import BOTTOM, NULL, Enum, Function, Type
 
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def node(cls: type[T]) -> type[T]:
+    """A frozen dataclass to mypy and to readers; at run time a plain one, which is made in a third of the time.
+
+    Loading a small document is mostly the making of nodes, so this is measured, not guessed.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
 # --- typed IR ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Node:
     type: Type
     at: str = field(default="", compare=False, repr=False, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Lit(Node):
     """A constant in host representation."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Local(Node):
     """A symbol: a parameter, a `let`, a loop variable or a predefined symbol."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Widen(Node):
     """`value` as the wider `type`: int to double (inside arrays, fields and unions too), X to union(X, Y)."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Node):
     """A library function with its solved signature."""
 
@@ -56,13 +68,13 @@ class Call(Node):
     args: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class UserCall(Node):
     name: str
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DynamicCall(Node):
     """The `call` form: one function a symbol of the enumeration; each takes the arguments widened to its own."""
 
@@ -72,17 +84,17 @@ class DynamicCall(Node):
     functions: tuple[FunctionDef | FunctionRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Emit(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class NewArray(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class NewMap(Node):
     """A map or a record: both are dicts at run time; a record's keys are all its fields."""
 
@@ -90,7 +102,7 @@ class NewMap(Node):
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Let(Node):
     """`let` and `set`: the values see the symbols as they were."""
 
@@ -99,7 +111,7 @@ class Let(Node):
     declares: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Step:
     """One step of a path: an index of an array, a key of a map, or a field of a record (`key` is None)."""
 
@@ -108,40 +120,40 @@ class Step:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Attr(Node):
     base: Expr
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AttrTo(Node):
     base: Expr
     path: tuple[Step, ...]
     to: Argument
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CellGet(Node):
     cell: str
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CellTo(Node):
     cell: str
     path: tuple[Step, ...]
     to: Argument
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PoolGet(Node):
     pool: str
     item: Expr
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PoolTo(Node):
     pool: str
     item: Expr
@@ -150,18 +162,18 @@ class PoolTo(Node):
     init: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PoolDel(Node):
     pool: str
     item: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Do(Node):
     body: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class If(Node):
     """`if` and `cond`: the first case whose condition holds; without `orelse` the value is null."""
 
@@ -169,14 +181,14 @@ class If(Node):
     orelse: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class While(Node):
     condition: Expr
     body: Expr
     post: bool = False  # `do`-`until`: the body first, and until the condition holds
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class For(Node):
     init: Let
     condition: Expr
@@ -184,14 +196,14 @@ class For(Node):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ForEach(Node):
     name: str
     array: Expr
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ForKeyVal(Node):
     key: str
     value: str
@@ -199,7 +211,7 @@ class ForKeyVal(Node):
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Case:
     """A case of `cast`: taken for these branches of the value's type."""
 
@@ -209,7 +221,7 @@ class Case:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cast(Node):
     """Also `ifnotnull` of one symbol.  `partial` or not, a value that no case takes gives null."""
 
@@ -217,7 +229,7 @@ class Cast(Node):
     cases: tuple[Case, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IfNotNull(Node):
     names: tuple[str, ...]
     types: tuple[Type, ...]
@@ -226,7 +238,7 @@ class IfNotNull(Node):
     orelse: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Packing:
     """A format of `pack` or `unpack`: kind, byte order, size (of `raw N`; -1: any)."""
 
@@ -235,7 +247,7 @@ class Packing:
     size: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unpack(Node):
     value: Expr
     names: tuple[str, ...]  # "" for pad
@@ -244,19 +256,19 @@ class Unpack(Node):
     orelse: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Pack(Node):
     formats: tuple[Packing, ...]
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Error(Node):
     message: str
     code: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Try(Node):
     body: Expr
     messages: tuple[str, ...]
@@ -264,7 +276,7 @@ class Try(Node):
     filtered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Log(Node):
     values: tuple[Expr, ...]
     namespace: str
@@ -277,7 +289,7 @@ Expr: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FunctionDef:
     """A user function, named or inline.  An inline one reads the symbols around it and changes none."""
 
@@ -287,7 +299,7 @@ class FunctionDef:
     at: str = field(default="", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FunctionRef:
     """A function given by name: a user function ("u.f"), `emit`, or a library function with its signature."""
 
@@ -301,7 +313,7 @@ class FunctionRef:
 Argument: TypeAlias = "Expr | FunctionDef | FunctionRef"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cell:
     """A cell's or a pool's declaration; `init` is the value (a pool's: a dict)."""
 
@@ -313,7 +325,7 @@ class Cell:
     source: str = "embedded"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Program:
     """A checked document."""
 
@@ -340,7 +352,7 @@ class Program:
 # --- blocks --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Var:
     """A local of the generated function."""
 
@@ -354,7 +366,7 @@ class Const:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FunctionValue:
     """A function passed to a library function: a lifted function by number, a user or library function by name."""
 
@@ -366,7 +378,7 @@ class FunctionValue:
 Operand: TypeAlias = "Var | Const | FunctionValue"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Op:
     """`to = code(args)`: one operation; `extra` is what the code needs beside values (a name, a type, a code)."""
 
@@ -377,14 +389,14 @@ class Op:
     at: str = field(default="", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Branch:
     condition: Operand
     then: Block
     orelse: Block
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Loop:
     """For ever, until a `Leave`; each turn costs a step."""
 
@@ -392,7 +404,7 @@ class Loop:
     at: str = field(default="", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Leave:
     """End the loop around if the condition is (not) true."""
 
@@ -400,7 +412,7 @@ class Leave:
     when: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Each:
     """Over the items of an array, or the keys and values of a map; each turn costs a step."""
 
@@ -410,7 +422,7 @@ class Each:
     at: str = field(default="", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Attempt:
     """The `try` form: `to` is null where the body fails with an error that the filter lets in."""
 
@@ -421,14 +433,14 @@ class Attempt:
     filtered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Part:
     """A piece that nests too deep, printed as a function of its own at the top of this one; `sets` are shared."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Return:
     value: Operand
 
@@ -437,7 +449,7 @@ Statement: TypeAlias = "Op | Branch | Loop | Leave | Each | Attempt | Part | Ret
 Block: TypeAlias = "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Routine:
     """A lowered function.  `captured` are symbols of the function around it that an inline function reads."""
 
@@ -451,7 +463,7 @@ class Routine:
     at: str = field(default="", compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Lowered:
     """A program in blocks: begin, action, end, merge, and every function, inline ones lifted."""
 
