@@ -195,9 +195,9 @@ class _Builder:
         return _LOWER[type(e)](self, e, into)
 
     def assign(self, e: Expr, to: str) -> None:
-        """`to` = `e`; an expression that never returns assigns nothing."""
+        """`to` = `e`; where `e` never returns it is null, so that what reads it captures nothing from outside."""
         made = self.value(e, to)
-        if made != Var(to) and not isinstance(e.type, Bottom):
+        if made != Var(to):
             self.out.append(Op(to, "copy", (made,), at=e.at))
 
     def values(self, exprs: tuple[Expr, ...]) -> tuple[Operand, ...]:
@@ -279,9 +279,8 @@ class _Builder:
             if isinstance(value, Var) and value.name in e.names:
                 value = self.op("", "copy", (value,), at=x.at)
             made.append(value)
-        for name, value, x in zip(e.names, made, e.values, strict=True):
-            if not isinstance(x.type, Bottom):
-                self.out.append(Op(name, "copy", (value,), at=e.at))
+        for name, value in zip(e.names, made, strict=True):
+            self.out.append(Op(name, "copy", (value,), at=e.at))
         return NONE
 
     # -- paths --
