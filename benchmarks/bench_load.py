@@ -12,16 +12,20 @@ from benchmarks.make_forest import forest
 
 MEGABYTES = int(os.environ.get("PFA_FOREST_MB", "100"))
 MEASURE = """
-import json, resource, sys
+import json, re, sys
 import pfa
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-text = open(sys.argv[2], "rb").read() if sys.argv[1] == "json" else None
-if sys.argv[1] == "pfa":
-    pfa.loads({"input": "null", "output": "null", "action": None})      # what is imported late
-before = peak()
-kept = json.loads(text) if sys.argv[1] == "json" else pfa.load(sys.argv[2])
-print(peak() - before)
+def memory(of):         # VmRSS: now, VmHWM: at its highest
+    return int(re.search(of + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
+pfa.loads({"input": "null", "output": "null", "action": None})      # what is imported late
+if sys.argv[1] == "json":
+    text = open(sys.argv[2], "rb").read()
+    before = memory("VmRSS")
+    kept = json.loads(text)
+    print(memory("VmRSS") - before)
+else:
+    before = memory("VmRSS")
+    kept = pfa.load(sys.argv[2])
+    print(memory("VmHWM") - before)
 """
 
 

@@ -50,8 +50,8 @@ CASES = {
 def test_actions(name, subject, shared, benchmark):
     make, count = CASES[name]
     document = json.loads((shared / f"benchmarks/{name}.pfa").read_text("utf-8"))
-    data = make(count)
+    subject.do("give", data=make(count))
     engine = subject.do("load", document=document)["engine"]
     benchmark.group = name
     benchmark.extra_info["actions"] = count
-    benchmark.pedantic(subject.do, ("run",), {"engine": engine, "data": data}, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(subject.do, ("run",), {"engine": engine}, rounds=5, warmup_rounds=1)

@@ -50,8 +50,8 @@ class Titus:
         return answer
 
     def close(self) -> None:
-        self.process.terminate()
-        self.process.wait()
+        with self.process:  # closes the pipes, and so ends it
+            self.process.terminate()
 
 
 def peer() -> Titus | None:

@@ -17,6 +17,7 @@ class Work:
     def __init__(self, load):
         self.implementation = load
         self.engines = []
+        self.data = []
         self.suite = []
 
     def load(self, document):
@@ -27,13 +28,17 @@ class Work:
         self.engines.append(action)
         return {"seconds": seconds, "engine": len(self.engines) - 1}
 
-    def run(self, engine, data, repeat=1):
-        """Seconds for an action on each of the data, `repeat` times over."""
+    def give(self, data):
+        """Data for `run`."""
+        self.data = data
+        return {}
+
+    def run(self, engine):
+        """Seconds for an action on each of the data."""
         action = self.engines[engine]
         start = time.perf_counter()
-        for _ in range(repeat):
-            for datum in data:
-                action(datum)
+        for datum in self.data:
+            action(datum)
         return {"seconds": time.perf_counter() - start}
 
     def open(self, path):
@@ -107,7 +112,7 @@ def reader(schema, names):
 
 
 def record(schema, names):
-    names[schema["name"]] = lambda value: {k: fields[k](v) for k, v in value.items()}
+    names[schema["name"]] = lambda value: {k: fields.get(k, same)(v) for k, v in value.items()}
     fields = {f["name"]: reader(f["type"], names) for f in schema["fields"]}
     return names[schema["name"]]
 
