@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from pfa.check.document import check as check_document
+from pfa.check.document import in_order
 from pfa.check.problems import CannotFill
 from pfa.data.values import Decoders, Encode, Encoders, validator
 from pfa.errors import (
@@ -41,6 +42,7 @@ from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState
 from pfa.passes import compile_program
 from pfa.read import Document, Source
+from pfa.read.collector import paused
 from pfa.read import load as read_path
 from pfa.read import read as read_value
 from pfa.targets.meter import Meter
@@ -612,10 +614,8 @@ def check(
         return list(error.problems)
     make_room(read.nesting)
     checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds, syntax))
-    found = _placed(checked.problems, read.source)
-    if strict:
-        found += _placed([*read.warnings, *checked.warnings], read.source)
-    return found
+    warnings = [*read.warnings, *checked.warnings] if strict else []
+    return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
 
 
 def _rereader(read: Document, limits: Limits, syntax: str) -> Callable[[], Any]:
@@ -625,7 +625,7 @@ def _rereader(read: Document, limits: Limits, syntax: str) -> Callable[[], Any]:
 
 def _placed(problems: list[Problem], source: Source) -> list[Problem]:
     """Problems with line and column."""
-    return [p if p.at.line else p.moved(source.where(p.at.pointer)) for p in problems]
+    return [p if p.at.line else p.moved(source.where(p.at.pointer, p.at.key)) for p in problems]
 
 
 def _engine(
@@ -644,6 +644,21 @@ def _engine(
     if unions not in ("natural", "tagged"):
         raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
     make_room(read.nesting)
+    with paused():
+        return _made(read, backend, options, limits, shared, instance, state, unions, syntax)
+
+
+def _made(
+    read: Document,
+    backend: str,
+    options: Mapping[str, Any] | None,
+    limits: Limits,
+    shared: SharedState | None,
+    instance: int,
+    state: bytes | None,
+    unions: str,
+    syntax: str,
+) -> Engine:
     checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits, syntax))
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))

@@ -2,7 +2,7 @@
 
 The key is the resolved call: the function and the type of its first parameter.  A template is an expression, or
 lines that end with the value in `{r}`; `{0}`, `{1}` are the operands.  `atoms` says that an operand stands more
-than once, so it must be a name.  The library's bodies are the reference; tests compare the two.
+than once, so it must be a name; `tight` that nothing around the text can bind into it.  The library's bodies are the reference; tests compare the two.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Template:
     text: str
     lines: tuple[str, ...] = ()
     atoms: bool = False
+    tight: bool = False
 
 
 def _checked(name: str, symbol: str, int_code: int) -> dict[str, Template]:
@@ -37,7 +38,7 @@ def _checked(name: str, symbol: str, int_code: int) -> dict[str, Template]:
                 f"overflow('long overflow', {int_code + 1}, '{name}')",
             ),
         ),
-        f"{name}:float": Template(f"float32({{0}} {symbol} {{1}})"),
+        f"{name}:float": Template(f"float32({{0}} {symbol} {{1}})", tight=True),
         f"{name}:double": Template(f"{{0}} {symbol} {{1}}"),
     }
 
@@ -52,17 +53,17 @@ OPERATORS: dict[str, Template] = {
     "u-:double": Template("-{0}"),
     "!:boolean": Template("not {0}"),
     "^^:boolean": Template("{0} is not {1}"),
-    "m.abs:double": Template("abs({0})"),
-    "m.exp:double": Template("exp({0})"),
-    "m.ln:double": Template("log({0})"),
-    "m.sqrt:double": Template("sqrt({0})"),
+    "m.abs:double": Template("abs({0})", tight=True),
+    "m.exp:double": Template("exp({0})", tight=True),
+    "m.ln:double": Template("log({0})", tight=True),
+    "m.sqrt:double": Template("sqrt({0})", tight=True),
     **{f"{op}:{t}": Template(f"{{0}} {op} {{1}}") for op in ("<", "<=", ">", ">=", "==", "!=") for t in _COMPARED},
     "==:enum": Template("{0} == {1}"),
     "!=:enum": Template("{0} != {1}"),
-    "a.len:array": Template("len({0})"),
-    "map.len:map": Template("len({0})"),
-    "s.len:string": Template("len({0})"),
-    "bytes.len:bytes": Template("len({0})"),
+    "a.len:array": Template("len({0})", tight=True),
+    "map.len:map": Template("len({0})", tight=True),
+    "s.len:string": Template("len({0})", tight=True),
+    "bytes.len:bytes": Template("len({0})", tight=True),
     "map.containsKey:map:string": Template("{1} in {0}"),
     "s.concat:string": Template("{0} + {1}"),
 }

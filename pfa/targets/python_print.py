@@ -11,10 +11,9 @@ evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from pfa.errors import InternalError
 from pfa.ir import (
@@ -41,6 +40,8 @@ from pfa.targets.python_ops import Template, operator
 from pfa.targets.values import CLASSES, tag_of, widener
 from pfa.types import Type, Union, host_class
 
+# Name, text, pointer, how deep it nests, and whether it is tight (nothing around it can bind into it).
+_Pending: TypeAlias = tuple[str, str, str, int, bool]
 _DEEP = 5  # expressions printed inside one another
 _ENGINE = {
     "input": "input_", "tally": "tally", "name": "name", "instance": "instance", "version": "version",
@@ -131,10 +132,10 @@ class FunctionPrinter:
         self.module = module
         self.routine = routine
         self.shared: set[str] = set()
-        self.pending: list[tuple[str, str, str, int]] = []
-        self.reads = Counter(_reads(routine.body))
-        for _, block in routine.parts:
-            self.reads.update(_reads(block))
+        self.pending: list[_Pending] = []
+        self.reads: dict[str, int] = {}
+        for block in (routine.body, *[b for _, b in routine.parts]):
+            _count_reads(block, self.reads)
         self.indent = 0
         self.at = ""
 
@@ -152,49 +153,66 @@ class FunctionPrinter:
     def flush(self, keep: int = 0) -> None:
         """Print what is pending as statements, all but the last `keep`."""
         count = len(self.pending) - keep
-        for name, text, at, _ in self.pending[:count]:
-            self.add(f"{name} = {text}" if self.reads[name] else text, at)
+        if count <= 0:
+            return
+        for name, text, at, _, _ in self.pending[:count]:
+            self.add(f"{name} = {text}" if name in self.reads else text, at)
         del self.pending[:count]
 
     def atom(self, x: Operand) -> str:
-        match x:
-            case Var(name):
-                return _ENGINE.get(name, name)
-            case Const(value):
-                return self.module.constant(value)
-            case FunctionValue():
-                return self.module.reference(x)
+        kind = x.__class__
+        if kind is Var:
+            return _ENGINE.get(x.name, x.name)  # type: ignore[union-attr]
+        if kind is Const:
+            return self.module.constant(x.value)  # type: ignore[union-attr]
+        return self.module.reference(x)  # type: ignore[arg-type]
 
-    def operands(self, args: tuple[Operand, ...], atoms: bool = False) -> tuple[list[str], int]:
-        """The operands' texts, pending ones inside, and how deep they nest."""
-        waiting = {name: i for i, (name, *_) in enumerate(self.pending)}
-        wanted = [waiting[a.name] for a in args if isinstance(a, Var) and a.name in waiting]
-        start = len(self.pending) - len(wanted)
-        if atoms or wanted != list(range(start, len(self.pending))):
+    def operands(
+        self, args: tuple[Operand, ...], atoms: bool = False, alone: bool = False
+    ) -> tuple[list[str], int]:
+        """The operands' texts, pending ones inside, and how deep they nest.
+
+        `atoms`: only names will do.  `alone`: an operand stands where nothing around it binds, without brackets.
+        """
+        if not self.pending:
+            return [self.atom(a) for a in args], 0
+        waiting = {p[0]: i for i, p in enumerate(self.pending)}
+        wanted = [waiting[a.name] for a in args if a.__class__ is Var and a.name in waiting]
+        count = len(wanted)
+        if atoms or not wanted or wanted != list(range(len(self.pending) - count, len(self.pending))):
             self.flush()
             return [self.atom(a) for a in args], 0
-        inside = {name: (text, depth) for name, text, _, depth in self.pending[start:]}
-        self.flush(len(wanted))
+        inside = {p[0]: p for p in self.pending[-count:]}
+        self.flush(count)
         self.pending.clear()
-        deepest = max((d for _, d in inside.values()), default=0)
-        texts = [
-            _parenthesized(inside[a.name][0]) if isinstance(a, Var) and a.name in inside else self.atom(a)
-            for a in args
-        ]
+        texts: list[str] = []
+        deepest = 0
+        for a in args:
+            found = inside.get(a.name) if a.__class__ is Var else None
+            if found is None:
+                texts.append(self.atom(a))
+            else:
+                _, text, _, depth, tight = found
+                texts.append(text if tight or alone else f"({text})")
+                deepest = max(deepest, depth)
         return texts, deepest
 
-    def result(self, op: Op, text: str, depth: int) -> None:
-        """`to = text`, now or inside the next statement."""
-        if self.reads[op.to] == 1 and op.to.startswith("t") and op.to[1:].isdecimal() and depth < _DEEP:
-            self.pending.append((op.to, text, op.at, depth + 1))
-        elif op.to and (self.reads[op.to] or not op.to.startswith("t")):
-            self.add(f"{op.to} = {text}", op.at)
-        else:
-            self.add(text, op.at)
+    def result(self, op: Op, text: str, depth: int, tight: bool = False) -> None:
+        """`to = text`, now or inside the next statement; `tight`: nothing around it can bind into it."""
+        to = op.to
+        reads = self.reads.get(to, 0)
+        if to.startswith("t") and to != "tally":
+            if reads == 1 and depth < _DEEP:
+                self.pending.append((to, text, op.at, depth + 1, tight))
+                return
+            if not reads:
+                self.add(text, op.at)
+                return
+        self.add(f"{to} = {text}" if to else text, op.at)
 
     def condition(self, x: Operand) -> str:
-        [text], _ = self.operands((x,))
-        return text[1:-1] if text.startswith("(") and _closes(text) else text
+        [text], _ = self.operands((x,), alone=True)
+        return text
 
     # -- statements --
 
@@ -221,8 +239,11 @@ class FunctionPrinter:
                     self.charge("1")
                     self.block(body)
             case Leave(condition, when):
-                test = self.condition(condition)
-                self.add(f"if {test}: break" if when else f"if not {_parenthesized(test)}: break")
+                if when:
+                    self.add(f"if {self.condition(condition)}: break")
+                else:
+                    [test], _ = self.operands((condition,))
+                    self.add(f"if not {test}: break")
             case Each(names, over, body, at):
                 self.flush()
                 array = self.atom(over)
@@ -242,9 +263,11 @@ class FunctionPrinter:
         self.add(f"return {self.condition(value)}")
 
     def branch(self, word: str, condition: Operand, then: Block, orelse: Block) -> None:
-        test = self.condition(condition)
         if not then and orelse:
-            test, then, orelse = f"not {_parenthesized(test)}", orelse, ()
+            [test], _ = self.operands((condition,))
+            test, then, orelse = f"not {test}", orelse, ()
+        else:
+            test = self.condition(condition)
         self.add(f"{word} {test}:")
         with self.indented():
             self.block(then)
@@ -309,19 +332,23 @@ class FunctionPrinter:
         args, depth = self.operands(s.args, t.atoms)
         text = t.text.format(*args)
         if not t.lines:
-            self.result(s, text, depth)
+            self.result(s, text, depth, t.tight)
             return
-        scratch = s.to if s.to.startswith("t") and s.to[1:].isdecimal() else "r"
+        scratch = s.to if s.to.startswith("t") else "r"
         self.add(f"{scratch} = {text}", s.at)
         for line in t.lines:
             self.add(line.format(*args, r=scratch), s.at)
         if scratch != s.to and s.to:
             self.add(f"{s.to} = {scratch}", s.at)
 
-    def simple(self, s: Op, text: str, atoms: bool = False) -> None:
+    def simple(self, s: Op, text: str, atoms: bool = False, tight: bool = False) -> None:
         """An operation that is one expression over its operands."""
         args, depth = self.operands(s.args, atoms)
-        self.result(s, text.format(*args), depth)
+        self.result(s, text.format(*args), depth, tight)
+
+    def copy(self, s: Op) -> None:
+        [text], depth = self.operands(s.args, alone=True)
+        self.result(s, text, depth)
 
     def call(self, s: Op) -> None:
         fn, bound = s.extra
@@ -332,17 +359,17 @@ class FunctionPrinter:
         if template is not None:
             self.template(s, template)
             return
-        args, depth = self.operands(s.args)
+        args, depth = self.operands(s.args, alone=True)
         text = f"{self.module.implementation(fn)}({', '.join([*args, *self.module.extras(fn, bound)])})"
-        self.result(s, text, depth)
+        self.result(s, text, depth, True)
 
     def cost(self, fn: Fn, args: tuple[Operand, ...]) -> str:
         """The function's cost with the operands in place of its parameters."""
         return costs(fn, [self.atom(a) for a in args])
 
     def user(self, s: Op) -> None:
-        args, depth = self.operands(s.args)
-        self.result(s, f"{self.module.users['u:' + s.extra]}({', '.join(args)})", depth)
+        args, depth = self.operands(s.args, alone=True)
+        self.result(s, f"{self.module.users['u:' + s.extra]}({', '.join(args)})", depth, True)
 
     def dynamic(self, s: Op) -> None:
         symbols, functions = s.extra
@@ -350,12 +377,12 @@ class FunctionPrinter:
             f"{self.module.constant(sym)}: {self.atom(f)}" for sym, f in zip(symbols, functions, strict=True)
         ]
         table = self.module.table("{" + ", ".join(pairs) + "}")
-        [which, *args], depth = self.operands(s.args)
-        self.result(s, f"{table}[{which}]({', '.join(args)})", depth)
+        [which, *args], depth = self.operands(s.args, alone=True)
+        self.result(s, f"{table}[{which}]({', '.join(args)})", depth, True)
 
     def closure(self, s: Op) -> None:
-        args, depth = self.operands(s.args)
-        self.result(s, f"{s.extra}({', '.join(args)})", depth)
+        args, depth = self.operands(s.args, alone=True)
+        self.result(s, f"{s.extra}({', '.join(args)})", depth, True)
 
     def emit(self, s: Op) -> None:
         self.module.uses.add("emit")
@@ -363,17 +390,17 @@ class FunctionPrinter:
         self.add(f"emit({args[0]})", s.at)
 
     def array(self, s: Op) -> None:
-        args, depth = self.operands(s.args)
-        self.result(s, f"[{', '.join(args)}]", depth)
+        args, depth = self.operands(s.args, alone=True)
+        self.result(s, f"[{', '.join(args)}]", depth, True)
 
     def map(self, s: Op) -> None:
-        args, depth = self.operands(s.args)
+        args, depth = self.operands(s.args, alone=True)
         pairs = [f"{self.module.constant(k)}: {a}" for k, a in zip(s.extra, args, strict=True)]
-        self.result(s, "{" + ", ".join(pairs) + "}", depth)
+        self.result(s, "{" + ", ".join(pairs) + "}", depth, True)
 
     def field(self, s: Op) -> None:
         [base], depth = self.operands(s.args)
-        self.result(s, f"{base}[{self.module.constant(s.extra)}]", depth)
+        self.result(s, f"{base}[{self.module.constant(s.extra)}]", depth, True)
 
     def put_index(self, s: Op) -> None:
         self.flush()
@@ -381,7 +408,7 @@ class FunctionPrinter:
         if s.extra:
             self.add(f"if {index} < 0 or {index} >= len({array}): no_index({s.extra})", s.at)
         self.charge(f"len({array})")
-        self.result(s, f"put_item({array}, {index}, {value})", 0)
+        self.result(s, f"put_item({array}, {index}, {value})", 0, True)
 
     def put_key(self, s: Op) -> None:
         self.flush()
@@ -390,7 +417,7 @@ class FunctionPrinter:
             self.add(f"if {key} not in {base}: no_key({s.extra})", s.at)
         if s.code == "put_key":
             self.charge(f"len({base})")
-        self.result(s, f"{{**{base}, {key}: {value}}}", 0)
+        self.result(s, f"{{**{base}, {key}: {value}}}", 0, True)
 
     # -- cells and pools --
 
@@ -402,25 +429,25 @@ class FunctionPrinter:
         return found
 
     def cell(self, s: Op) -> None:
-        self.result(s, self.stored("cell", s.extra), 0)
+        self.result(s, self.stored("cell", s.extra), 0, True)
 
     def set_cell(self, s: Op) -> None:
-        args, _ = self.operands(s.args)
+        args, _ = self.operands(s.args, alone=True)
         self.add(f"{self.stored('cell', s.extra, True)} = {args[0]}", s.at)
 
     def shared_cell(self, s: Op) -> None:
-        self.result(s, f"{self.stored('cell', s.extra)}.get()", 0)
+        self.result(s, f"{self.stored('cell', s.extra)}.get()", 0, True)
 
     def update_cell(self, s: Op) -> None:
         args, depth = self.operands(s.args)
-        self.result(s, f"{self.stored('cell', s.extra)}.update({args[0]}, deadline())", depth)
+        self.result(s, f"{self.stored('cell', s.extra)}.update({args[0]}, deadline())", depth, True)
 
     def pool(self, s: Op) -> None:
         name = self.stored("pool", s.extra)
         self.simple(s, f"{name}[{{0}}] if {{0}} in {name} else no_key(2009)", True)
 
     def shared_pool(self, s: Op) -> None:
-        self.simple(s, f"pool_item({self.stored('pool', s.extra)}, {{0}})")
+        self.simple(s, f"pool_item({self.stored('pool', s.extra)}, {{0}})", tight=True)
 
     def pool_has(self, s: Op) -> None:
         self.simple(s, f"{{0}} in {self.stored('pool', s.extra)}")
@@ -458,15 +485,15 @@ class FunctionPrinter:
         want, got = s.extra
         convert = widener(want, got)
         if convert is None:
-            self.simple(s, "{0}")
+            self.copy(s)
         elif convert is float:
-            self.simple(s, "float({0})")
+            self.simple(s, "float({0})", tight=True)
         else:
             charge = got.tag in ("array", "map")
             if charge:
                 self.flush()
                 self.charge(f"len({self.atom(s.args[0])})")
-            self.simple(s, f"{self.module.constant(convert)}({{0}})")
+            self.simple(s, f"{self.module.constant(convert)}({{0}})", tight=True)
 
     def is_branch(self, s: Op) -> None:
         whole, branches = s.extra
@@ -523,59 +550,34 @@ def costs(fn: Fn, args: list[str]) -> str:
     return _WORD.sub(lambda m: names.get(m.group(), m.group()), fn.cost)
 
 
-def _parenthesized(text: str) -> str:
-    if _WORD.fullmatch(text) or text.endswith((")", "]")) and _WORD.match(text) and _simple_call(text):
-        return text
-    return f"({text})"
-
-
-def _simple_call(text: str) -> bool:
-    """Is the text one call or subscript, with nothing after its closing bracket?"""
-    start = re.match(r"[A-Za-z_][A-Za-z0-9_.]*", text)
-    if start is None or start.end() >= len(text) or text[start.end()] not in "([":
-        return False
-    return _closes(text[start.end() :])
-
-
-def _closes(text: str) -> bool:
-    """Does the first bracket close at the very end?"""
-    depth = 0
-    for i, ch in enumerate(text):
-        depth += ch in "([{"
-        depth -= ch in ")]}"
-        if depth == 0:
-            return i == len(text) - 1
-    return False
-
-
-def _reads(block: Block) -> Iterator[str]:
+def _count_reads(block: Block, reads: dict[str, int]) -> None:
+    """How often each local is read."""
     for s in block:
+        operands: tuple[Operand, ...] = ()
         match s:
             case Op(_, _, args):
-                yield from (a.name for a in args if isinstance(a, Var))
+                operands = args
             case Branch(condition, then, orelse):
-                if isinstance(condition, Var):
-                    yield condition.name
-                yield from _reads(then)
-                yield from _reads(orelse)
-            case Loop(body):
-                yield from _reads(body)
+                operands = (condition,)
+                _count_reads(then, reads)
+                _count_reads(orelse, reads)
+            case Loop(body) | Attempt(body):
+                _count_reads(body, reads)
             case Each(_, over, body):
-                if isinstance(over, Var):
-                    yield over.name
-                yield from _reads(body)
-            case Attempt(body):
-                yield from _reads(body)
+                operands = (over,)
+                _count_reads(body, reads)
             case Leave(condition) | Return(condition):
-                if isinstance(condition, Var):
-                    yield condition.name
+                operands = (condition,)
             case _:
                 pass
+        for a in operands:
+            if a.__class__ is Var:
+                reads[a.name] = reads.get(a.name, 0) + 1
 
 
 P = FunctionPrinter
 _OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
-    "copy": lambda p, s: p.simple(s, "{0}"),
+    "copy": P.copy,
     "call": P.call,
     "user": P.user,
     "dynamic": P.dynamic,
@@ -606,11 +608,11 @@ _OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
     "is_branch": P.is_branch,
     "not_null": P.not_null,
     "is": lambda p, s: p.simple(s, f"{{0}} is {s.extra!r}"),
-    "item": lambda p, s: p.simple(s, f"{{0}}[{s.extra}]"),
+    "item": lambda p, s: p.simple(s, f"{{0}}[{s.extra}]", tight=True),
     "pack": lambda p, s: p.simple(
-        s, f"{p.module.constant(packer(s.extra))}({', '.join(f'{{{i}}}' for i in range(len(s.args)))})"
+        s, f"{p.module.constant(packer(s.extra))}({', '.join(f'{{{i}}}' for i in range(len(s.args)))})", tight=True
     ),
-    "unpack": lambda p, s: p.simple(s, f"{p.module.constant(unpacker(s.extra))}({{0}})"),
+    "unpack": lambda p, s: p.simple(s, f"{p.module.constant(unpacker(s.extra))}({{0}})", tight=True),
     "error": P.error,
     "log": P.log,
 }
