@@ -17,6 +17,7 @@ class Where:
 
     `line` 0 means that there is no text (a dict was given) or that it has not been looked up.
     `mark` is the nearest locator mark ("@", specification: "Locator marks"), if there is one.
+    `key`: it is the name of the member that is meant, not its value; line and column are then the name's.
     """
 
     pointer: str = ""
@@ -24,6 +25,7 @@ class Where:
     col: int = 0
     file: str = ""
     mark: str = ""
+    key: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         parts = [self.file] if self.file else []

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.bindings import declare_new
 from pfa.check.checker import Checker, form
 from pfa.check.flow import branches_of
 from pfa.check.problems import BadFormat, show
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import Expr, Pack, Packing, Unpack
 from pfa.types import BOOLEAN, BYTES, DOUBLE, FLOAT, INT, LONG, NULL, UNKNOWN, Type
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
 
 _MAX_RAW = 1 << 28
 _ORDER = r"(?P<order><|>|!|little|big|network)?\s*"
@@ -43,6 +45,10 @@ TYPES: dict[str, Type] = {
     "uint32": LONG, "int64": LONG, "uint64": DOUBLE, "float32": FLOAT, "float64": DOUBLE, "raw": BYTES,
     "null terminated": BYTES, "length prefixed": BYTES,
 }  # fmt: skip
+_KNOWN = (
+    "pad", "boolean", "byte", "short", "int", "long", "float", "double", "unsigned byte", "unsigned short",
+    "unsigned int", "unsigned long", "raw", "null terminated", "length prefixed", "little int",
+)  # fmt: skip
 
 
 def parse_format(text: str) -> Packing | None:
@@ -60,23 +66,30 @@ def _format(c: Checker, form: str, text: Any, at: str) -> Packing | None:
         c.wrong_json("a format", "a string", text, at)
         return None
     made = parse_format(text)
-    if made is None or (form == "unpack" and made.kind == "raw" and made.size < 0):
-        c.report(BadFormat(form, show(text), at=Where(at)))
+    open_ended = form == "unpack" and made is not None and made.kind == "raw" and made.size < 0
+    if made is None or open_ended:
+        hint = '; "raw" needs a size, such as "raw 4"' if open_ended else c.hints.name(text, _KNOWN)
+        c.report(BadFormat(form, show(text), hint, at=Where(at, key=form == "pack")))
         return None
     return made
 
 
 @form("unpack", "format", "then", optional=("else",))
 def check_unpack(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    packed = c.want(BYTES, c.expression(value["unpack"], f"{at}/unpack", scope.value()), "unpack")
+    packed = c.expression(value["unpack"], f"{at}/unpack", scope.value())
+    packed = c.want(BYTES, packed, 'the value of "unpack"')
     inside = scope.block()
     names: list[str] = []
     formats: list[Packing] = []
-    for i, entry in enumerate(_entries(c, value["format"], "format", f"{at}/format")):
-        name, text = entry
-        here = f"{at}/format/{i}/{escape(name)}"
+    entries = _entries(c, value["format"], '"format"', f"{at}/format")
+    inside.opaque = not entries or None in entries
+    for entry in entries:
+        if entry is None:
+            continue
+        name, text, here = entry
         made = _format(c, "unpack", text, here)
-        names.append(declare_new(c, name, TYPES[made.kind] if made else UNKNOWN, here, inside))
+        type = TYPES[made.kind] if made else UNKNOWN
+        names.append(declare_new(c, name, type, here, inside, key=True))
         formats.append(made or Packing("pad"))
     then = c.body(value["then"], f"{at}/then", inside)
     orelse = c.body(value["else"], f"{at}/else", scope.block()) if "else" in value else None
@@ -84,18 +97,21 @@ def check_unpack(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     return Unpack(type, packed, tuple(names), tuple(formats), then, orelse, at=at)
 
 
-def _entries(c: Checker, value: Any, what: str, at: str) -> list[tuple[str, Any]]:
-    """An array of single-member objects; an empty one is no format."""
-    found: list[tuple[str, Any]] = []
+def _entries(c: Checker, value: Any, what: str, at: str) -> list[tuple[str, Any, str] | None]:
+    """Name, value and pointer of each in an array of single-member objects; None for what is none."""
+    found: list[tuple[str, Any, str] | None] = []
     listed = c.items(value, what, at)
     if isinstance(value, list) and not listed:
-        c.wrong_json(what, "at least one format", value, at)
+        c.wrong_json(what, "an array of at least one format", value, at)
     for i, entry in enumerate(listed):
         members = c.members(entry, f"an item of {what}", f"{at}/{i}")
         if len(members) == 1:
-            found += members.items()
-        elif isinstance(entry, dict):
-            c.wrong_json(f"an item of {what}", "an object with one member", entry, f"{at}/{i}")
+            found += [(name, x, f"{at}/{i}/{escape(name)}") for name, x in members.items()]
+            continue
+        found.append(None)
+        if isinstance(entry, dict):
+            hint = f" with {len(members)} members" if members else ""
+            c.wrong_json(f"an item of {what}", "an object with one member", entry, f"{at}/{i}", hint)
     return found
 
 
@@ -103,13 +119,14 @@ def _entries(c: Checker, value: Any, what: str, at: str) -> list[tuple[str, Any]
 def check_pack(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     formats: list[Packing] = []
     values: list[Expr] = []
-    for i, (text, x) in enumerate(_entries(c, value["pack"], "pack", f"{at}/pack")):
-        here = f"{at}/pack/{i}/{escape(text)}"
+    entries = _entries(c, value["pack"], '"pack"', f"{at}/pack")
+    for entry in entries:
+        if entry is None:
+            continue
+        text, x, here = entry
         made = _format(c, "pack", text, here)
         expr = c.expression(x, here, scope.value())
         if made is not None:
             formats.append(made)
-            values.append(c.want(TYPES[made.kind], expr, f"a value packed as {made.kind}"))
+            values.append(c.want(TYPES[made.kind], expr, f"a value packed as {show(text.strip())}"))
     return Pack(BYTES, tuple(formats), tuple(values), at=at)
-
-

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import Checker, form
-from pfa.check.problems import AlreadyDeclared, SealedAbove, SealedWithin, UnknownSymbol, show, suggestion
+from pfa.check.problems import AlreadyDeclared, SealedAbove, SealedWithin, UnknownSymbol, show
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
-from pfa.ir import Expr, Let
-from pfa.types import NULL, Bottom, Type
+from pfa.ir import Expr, Let, Lit
+from pfa.types import NULL, UNKNOWN, Bottom, Type
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
 
 
 def storable(type: Type) -> Type:
@@ -20,41 +22,67 @@ def storable(type: Type) -> Type:
 
 @form("let")
 def check_let(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    members = c.members(value["let"], "let", f"{at}/let")
-    _not_empty(c, "let", value["let"], members, at)
+    members = symbols(c, "let", value["let"], f"{at}/let")
+    if not isinstance(value["let"], dict):
+        _block(scope).opaque = True
+    elif scope.sealed_within and members:
+        return _sealed_let(c, members, at, scope)
     made = declare_all(c, members, f"{at}/let", scope, scope)
-    if scope.sealed_within and members:
-        c.report(SealedWithin(show(next(iter(members))), at=Where(at)))
     return Let(NULL, tuple(made), tuple(made.values()), at=at)
+
+
+def symbols(c: Checker, form: str, value: Any, at: str) -> dict[str, Any]:
+    """The members of an object that names at least one symbol."""
+    members = c.members(value, f'"{form}"', at)
+    if isinstance(value, dict) and not members:
+        c.wrong_json(f'"{form}"', "an object with at least one symbol", value, at)
+    return members
+
+
+def _block(scope: Scope) -> Scope:
+    """The nearest scope that may declare."""
+    while scope.sealed_within and scope.parent is not None:
+        scope = scope.parent
+    return scope
+
+
+def _sealed_let(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> Expr:
+    """A `let` in an argument: one problem, and none about what uses its symbols."""
+    c.report(SealedWithin(" and ".join(map(show, members)), at=Where(at)))
+    for name, x in members.items():
+        c.expression(x, f"{at}/let/{escape(name)}", scope.value())
+        c.declare(_block(scope), name, UNKNOWN, at)
+    return Lit(UNKNOWN, None, at=at)
 
 
 def declare_all(
     c: Checker, members: dict[str, Any], at: str, scope: Scope, into: Scope
 ) -> dict[str, Expr]:
-    """Check the values of a `let` or `for` in `scope`, which does not see the names, then declare them in `into`."""
+    """Check the values of a `let` or `for` in `scope`, then declare the names, unseen by them, in `into`."""
+    outer, c.pending = c.pending, frozenset(members)
     exprs = {name: c.expression(x, f"{at}/{escape(name)}", scope.value()) for name, x in members.items()}
+    c.pending = outer
     made: dict[str, Expr] = {}
     for name, expr in exprs.items():
-        unique = declare_new(c, name, storable(expr.type), f"{at}/{escape(name)}", into)
+        unique = declare_new(c, name, storable(expr.type), f"{at}/{escape(name)}", into, key=True)
         made[unique] = expr
     return made
 
 
-def declare_new(c: Checker, name: Any, type: Type, at: str, into: Scope) -> str:
-    """Declare a symbol that must not shadow another one."""
-    if c.symbol_name(name, at):
-        if into.find(name):
-            c.report(AlreadyDeclared(show(name), at=Where(at)))
-        else:
-            return c.declare(into, name, type)
-    return c.fresh()
+def declare_new(c: Checker, name: Any, type: Type, at: str, into: Scope, key: bool = False) -> str:
+    """Declare a symbol that must not shadow another one; below a wrong one, its type is not known."""
+    if not c.symbol_name(name, at, key=key):
+        return c.declare(into, name, UNKNOWN, at) if isinstance(name, str) else c.fresh()
+    if found := into.find(name):
+        hint = '; "set" gives a symbol a new value' if key else "; take another name"
+        c.report(AlreadyDeclared(show(name), hint, at=Where(at, key=key)))
+        type = type if found.type == type else UNKNOWN
+    return c.declare(into, name, type, at)
 
 
 @form("set")
 def check_set(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    members = c.members(value["set"], "set", f"{at}/set")
-    _not_empty(c, "set", value["set"], members, at)
-    made = assign_all(c, members, f"{at}/set", scope)
+    made = assign_all(c, symbols(c, "set", value["set"], f"{at}/set"), f"{at}/set", scope)
     return Let(NULL, tuple(n for n, _ in made), tuple(e for _, e in made), declares=False, at=at)
 
 
@@ -66,17 +94,11 @@ def assign_all(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> li
         expr = c.expression(x, here, scope.value())
         symbol = scope.find(name)
         if symbol is None:
-            hint = suggestion(name, scope.visible()) or "; set changes what let has declared"
-            c.report(UnknownSymbol(show(name), hint, at=Where(here)))
+            if not scope.is_opaque():
+                hint = c.hints.name(name, scope.visible()) or '; "set" changes what "let" has declared'
+                c.report(UnknownSymbol(show(name), hint, at=Where(here, key=True)))
         elif why := scope.writable(name):
-            c.report(SealedAbove(show(name), why, at=Where(here)))
+            c.report(SealedAbove(show(name), why, at=Where(here, key=True)))
         else:
             made.append((symbol.name, c.want(symbol.type, expr, f"the new value of {show(name)}")))
     return made
-
-
-def _not_empty(c: Checker, form: str, value: Any, members: dict[str, Any], at: str) -> None:
-    if isinstance(value, dict) and not members:
-        c.wrong_json(form, "an object with at least one symbol", value, at)
-
-

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pfa.check.checker import HOOKS, Checker, form
+from pfa.check.checker import FORMS, HOOKS, Checker, form, no_supertype
 from pfa.check.functions import (
     adapt,
     argument,
@@ -16,59 +16,87 @@ from pfa.check.functions import (
     is_function,
     unknown_function,
 )
+from pfa.check.hints import did_you_mean, mismatch
 from pfa.check.problems import (
     Deprecated,
     EnumComparedWithString,
     FunctionUnexpected,
     NeverEqual,
     NoSignature,
-    NoSupertype,
+    UnknownForm,
     UnknownFunction,
     WrongCount,
     WrongType,
     show,
 )
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import Argument, Call, DynamicCall, Expr, FunctionDef, FunctionRef, Lit, Widen
-from pfa.lib.define import Fn
-from pfa.lib.signature import FunctionOf
+from pfa.lib.signature import FunctionOf, Signature
 from pfa.lib.table import lookup
 from pfa.types import STRING, UNKNOWN, Enum, Function, Type, Unknown, accepts, join
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
+    from pfa.lib.define import Fn
 
 
 def check_call(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     """`{"name": [arguments]}` or `{"name": argument}`."""
     [(name, given)] = value.items()
     here = f"{at}/{escape(name)}"
-    listed = given if type(given) is list else None
-    raw = listed if listed is not None else [given]
-    places = [f"{here}/{i}" for i in range(len(raw))] if listed is not None else [here]
+    raw = given if type(given) is list else [given]
+    places = [f"{here}/{i}" for i in range(len(raw))] if raw is given else [here]
+    if len(raw) == 1 and raw is given:
+        c.lone = places[0]
     if name == "emit":
         args = _arguments(c, raw, places, scope)
-        return _call_user(c, name, emit_type(c), args, at) if emit_allowed(c, at) else Lit(UNKNOWN, None, at=at)
-    if name.startswith("u."):
-        args = _arguments(c, raw, places, scope)
-        found = c.functions.get(name[2:])
-        if found is None:
-            unknown_function(c, name, at)
+        if not emit_allowed(c, at):
             return Lit(UNKNOWN, None, at=at)
-        c.facts.calls.add(name[2:])
-        return _call_user(c, name, found, args, at)
+        return _call_user(c, name, emit_type(c), args, at)
+    if name.startswith("u."):
+        return _call_own(c, name, raw, places, at, scope)
     fn = lookup(name)
-    if fn is None:
-        unknown_function(c, name, at)
-        _arguments(c, raw, places, scope)
-        return Lit(UNKNOWN, None, at=at)
-    return _call_library(c, fn, raw, places, at, scope)
+    if fn is not None:
+        return _call_library(c, fn, raw, places, at, scope)
+    if "." not in name and (near := c.hints.near(name, _single_forms())):
+        return _misspelled_form(c, near, name, given, at, scope)
+    unknown_function(c, name, here, key=True)
+    _arguments(c, raw, places, scope)
+    return Lit(UNKNOWN, None, at=at)
 
 
 HOOKS["call"] = check_call
 
 
+def _single_forms() -> list[str]:
+    """The forms that one field makes: `{"let": ...}` and its like."""
+    return [name for name, found in FORMS.items() if len(found.required) == 1 and name != "fcn"]
+
+
+def _misspelled_form(c: Checker, right: str, wrong: str, given: Any, at: str, scope: Scope) -> Expr:
+    """`{"lett": ...}`: the names that it declares are known below, so that one mistake is one problem."""
+    c.report(UnknownForm(show(wrong), did_you_mean(right), at=Where(f"{at}/{escape(wrong)}", key=True)))
+    c.renamed[f"{at}/{right}"] = escape(wrong)
+    FORMS[right].check(c, {right: given}, at, scope)
+    return Lit(UNKNOWN, None, at=at)
+
+
 def _arguments(c: Checker, raw: list[Any], places: list[str], scope: Scope) -> list[Argument | None]:
     return [argument(c, x, p, scope) for x, p in zip(raw, places, strict=True)]
+
+
+def _call_own(c: Checker, name: str, raw: list[Any], places: list[str], at: str, scope: Scope) -> Expr:
+    """A call of a function of the document."""
+    args = _arguments(c, raw, places, scope)
+    found = c.functions.get(name[2:])
+    if name[2:] in c.loose:
+        return Lit(UNKNOWN, None, at=at)
+    if found is None:
+        unknown_function(c, name, f"{at}/{escape(name)}", key=True)
+        return Lit(UNKNOWN, None, at=at)
+    c.facts.calls.add(name[2:])
+    return _call_user(c, name, found, args, at)
 
 
 def _call_user(c: Checker, name: str, type: Function, args: list[Argument | None], at: str) -> Expr:
@@ -97,11 +125,7 @@ def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str
         expected = " or ".join(map(_count, counts))
         c.report(WrongCount(fn.name, expected, len(raw), at=Where(at)))
         return Lit(UNKNOWN, None, at=at)
-    functions = _function_places(fn, len(raw))
-    args: list[Argument] = []
-    for i, (x, p) in enumerate(zip(raw, places, strict=True)):
-        made = argument(c, x, p, scope) if is_function(x) or i not in functions else _not_a_function(c, fn, i, x, p, scope)
-        args.append(Lit(UNKNOWN, None, at=p) if made is None else made)
+    args = _library_arguments(c, fn, raw, places, scope)
     if fn.name in ("==", "!="):
         args = _compare_enum(c, args, at)
     types = tuple([a.type for a in args])
@@ -114,6 +138,22 @@ def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str
     return Call(bound.ret, fn, bound, fit, at=at)
 
 
+def _library_arguments(
+    c: Checker, fn: Fn, raw: list[Any], places: list[str], scope: Scope
+) -> list[Argument]:
+    """The arguments, of the type UNKNOWN where they are broken or no function where one must stand."""
+    args: list[Argument] = []
+    functions = _function_places(fn, len(raw))
+    for i, (x, p) in enumerate(zip(raw, places, strict=True)):
+        if i in functions and not is_function(x):
+            expect_function(c, f"argument {i + 1} of {fn.name}", x, p)
+            made = None
+        else:
+            made = argument(c, x, p, scope)
+        args.append(Lit(UNKNOWN, None, at=p) if made is None else made)
+    return args
+
+
 def _function_places(fn: Fn, count: int) -> set[int]:
     """Where every signature of this length asks for a function."""
     fitting = [s for s in fn.signatures if len(s.params) == count]
@@ -122,17 +162,28 @@ def _function_places(fn: Fn, count: int) -> set[int]:
     }
 
 
-def _not_a_function(c: Checker, fn: Fn, i: int, x: Any, p: str, scope: Scope) -> Argument:
-    """A value where a function must stand: one problem, and none about the value itself."""
-    expect_function(c, f"argument {i + 1} of {fn.name}", x, p)
-    return Lit(UNKNOWN, None, at=p)
-
-
 def _no_signature(c: Checker, fn: Fn, args: list[Argument], at: str) -> Expr:
-    fitting = [str(s) for s in fn.signatures if len(s.params) == len(args)]
-    found = ", ".join(str(a.type) for a in args)
-    c.report(NoSignature(fn.name, found, " or ".join(fitting), at=Where(at)))
+    """No signature fits: blame the one argument that fits none by itself, otherwise the call."""
+    fitting = [s for s in fn.signatures if len(s.params) == len(args)]
+    unfit = [{i for i, a in enumerate(args) if not _fits_alone(s, i, a.type)} for s in fitting]
+    guilty = set.intersection(*unfit)
+    if len(guilty) == 1 and min(map(len, unfit)) == 1:
+        [i] = guilty
+        patterns = [s.params[i] for s in fitting]
+        expected = " or ".join(dict.fromkeys(map(str, patterns)))
+        hint = next((h for p in patterns if (h := mismatch(p, args[i].type))), "")  # type: ignore[arg-type]
+        what = f"argument {i + 1} of {fn.name}"
+        c.report(WrongType(what, expected, str(args[i].type), hint, at=Where(args[i].at)))
+    else:
+        found = ", ".join(str(a.type) for a in args)
+        c.report(NoSignature(fn.name, found, " or ".join(map(str, fitting)), at=Where(at)))
     return Lit(UNKNOWN, None, at=at)
+
+
+def _fits_alone(signature: Signature, i: int, type: Type) -> bool:
+    """Does one argument fit, whatever the others are?"""
+    types = tuple(type if i == j else UNKNOWN for j in range(len(signature.params)))
+    return signature.bind(types) is not None
 
 
 def _compare_enum(c: Checker, args: list[Argument], at: str) -> list[Argument]:
@@ -142,8 +193,10 @@ def _compare_enum(c: Checker, args: list[Argument], at: str) -> list[Argument]:
         if isinstance(enum, Enum) and other == STRING:
             text, mine = args[1 - i], args[i]
             if isinstance(text, Lit) and text.value not in enum.symbols:
-                c.report(NeverEqual(str(enum), show(text.value), at=Where(at)))
-            c.report(EnumComparedWithString(str(enum), at=Where(at)))
+                hint = c.hints.name(str(text.value), enum.symbols)
+                c.report(NeverEqual(str(enum), show(text.value), hint, at=Where(at)))
+            else:
+                c.report(EnumComparedWithString(str(enum), at=Where(at)))
             if not isinstance(mine, FunctionDef | FunctionRef):
                 args[i] = Widen(STRING, mine, at=mine.at)
     return args
@@ -162,7 +215,8 @@ def check_dynamic_call(c: Checker, value: dict[str, Any], at: str, scope: Scope)
             exprs.append(arg)
     if not isinstance(which.type, Enum):
         if not isinstance(which.type, Unknown):
-            c.report(WrongType("call", "an enumeration of function names", str(which.type), at=Where(which.at)))
+            what, expected = '"call"', "an enum whose symbols are functions"
+            c.report(WrongType(what, expected, str(which.type), at=Where(which.at)))
         return Lit(UNKNOWN, None, at=at)
     if len(exprs) != len(raw):
         return Lit(UNKNOWN, None, at=at)
@@ -170,15 +224,13 @@ def check_dynamic_call(c: Checker, value: dict[str, Any], at: str, scope: Scope)
 
 
 def _dynamic(c: Checker, which: Expr, enum: Enum, args: list[Expr], at: str) -> Expr:
+    given = tuple(a.type for a in args)
     types: list[Type] = []
     for symbol in enum.symbols:
-        found = c.functions.get(symbol)
-        if found is None:
-            hint = f", which the enumeration {enum} names"
-            c.report(UnknownFunction(show("u." + symbol), hint, at=Where(f"{at}/call")))
+        if symbol in c.loose or not (symbol in c.functions or _unknown_choice(c, enum, symbol, at)):
             return Lit(UNKNOWN, None, at=at)
+        found = c.functions[symbol]
         c.facts.calls.add(symbol)
-        given = tuple(a.type for a in args)
         if len(found.params) != len(given) or not all(map(accepts, found.params, given)):
             takes = ", ".join(map(str, found.params))
             c.report(NoSignature(f"u.{symbol}", ", ".join(map(str, given)), f"({takes})", at=Where(at)))
@@ -186,13 +238,18 @@ def _dynamic(c: Checker, which: Expr, enum: Enum, args: list[Expr], at: str) -> 
         types.append(found.ret)
     ret = join(types)
     if ret is None:
-        found_types = ", ".join(dict.fromkeys(map(str, types)))
-        c.report(NoSupertype(f"the functions of {enum}", found_types, at=Where(at)))
+        c.report(no_supertype(f"the functions of {enum}", types, at))
         return Lit(UNKNOWN, None, at=at)
-    want = Function(tuple(a.type for a in args), ret)
+    want = Function(given, ret)
     functions = tuple(
         adapt(c, FunctionRef(f"u.{s}", c.functions[s], at=at), want) for s in enum.symbols
     )
     return DynamicCall(ret, which, enum, tuple(args), functions, at=at)
 
 
+def _unknown_choice(c: Checker, enum: Enum, symbol: str, at: str) -> bool:
+    """A symbol of the enum that is no function of the document; never there."""
+    if "fcns" not in c.untold:
+        hint = c.hints.name(symbol, list(c.functions)) or f"; every symbol of {enum} must be one"
+        c.report(UnknownFunction(show("u." + symbol), hint, at=Where(f"{at}/call")))
+    return False

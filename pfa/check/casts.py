@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pfa.check.bindings import symbols
 from pfa.check.checker import Checker, form
 from pfa.check.flow import branches_of
-from pfa.check.problems import NotExhaustive, NotReached, WrongType
+from pfa.check.problems import NotExhaustive, NotReached, WrongJson, WrongType, show
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import Case, Cast, Expr, IfNotNull, Lit
 from pfa.types import NULL, UNKNOWN, Type, Union, Unknown, accepts, branches
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
 
 
 @form("cast", "cases", optional=("partial",))
@@ -19,11 +22,11 @@ def check_cast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     whole = c.expression(value["cast"], f"{at}/cast", scope.value())
     partial = value.get("partial", False)
     if not isinstance(partial, bool):
-        c.wrong_json("partial", "true or false", partial, f"{at}/partial")
-    listed = c.items(value["cases"], "cases", f"{at}/cases")
+        c.wrong_json('"partial"', "true or false", partial, f"{at}/partial")
+    listed = c.items(value["cases"], '"cases"', f"{at}/cases")
     least = 1 if partial else 2
     if isinstance(value["cases"], list) and len(listed) < least:
-        c.wrong_json("cases", f"at least {least} case{'s' if least > 1 else ''}", listed, f"{at}/cases")
+        _too_few(c, listed, f"{at}/cases")
     left = [] if isinstance(whole.type, Unknown) else list(branches(whole.type))
     cases: list[Case] = []
     for i, case in enumerate(listed):
@@ -33,21 +36,34 @@ def check_cast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
             left = [b for b in left if b not in made.branches]
     if left and not partial and len(cases) == len(listed) >= least:
         c.report(NotExhaustive(", ".join(map(str, left)), at=Where(at)))
-    return _joined(c, whole, cases, bool(partial), at)
+    made_all = len(cases) == len(listed) and bool(listed)
+    return _joined(c, whole, cases, bool(partial), at) if made_all else Lit(UNKNOWN, None, at=at)
+
+
+def _too_few(c: Checker, listed: list[Any], at: str) -> None:
+    if listed:
+        c.report(WrongJson('"cases"', "at least two cases", "one", ', without "partial": true', at=Where(at)))
+    else:
+        c.wrong_json('"cases"', "an array of cases", listed, at)
 
 
 def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: list[Type]) -> Case | None:
     members = c.members(case, "a case of cast", at)
-    if not isinstance(case, dict) or not c.fields(members, "a case of cast", ("as", "named", "do"), (), at):
+    if isinstance(case, dict):
+        members = c.fields(members, "a case of cast", ("as", "named", "do"), (), at)
+    if not members:
         return None
     type = c.schemas.parse(members["as"], f"{at}/as")
     if not accepts(whole, type):
-        c.report(NotReached(str(whole), str(type), at=Where(f"{at}/as")))
+        hint = f"; it is {', '.join(map(str, left))}" if 0 < len(left) < 6 else ""
+        c.report(NotReached(str(whole), str(type), hint, at=Where(f"{at}/as")))
         type = UNKNOWN
     inside = scope.block()
+    named = members["named"]
+    sound = c.symbol_name(named, f"{at}/named")
     unique = c.fresh()
-    if c.symbol_name(members["named"], f"{at}/named"):
-        unique = c.declare(inside, members["named"], type)
+    if isinstance(named, str):
+        unique = c.declare(inside, named, type if sound else UNKNOWN, f"{at}/named")
     body = c.body(members["do"], f"{at}/do", inside)
     return Case(unique, type, tuple(b for b in left if accepts(type, b)), body)
 
@@ -68,31 +84,30 @@ def check_upcast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     type = c.schemas.parse(value["as"], f"{at}/as")
     if isinstance(type, Unknown):
         return Lit(UNKNOWN, None, at=at)
-    return c.want(type, expr, "upcast")
+    return c.want(type, expr, 'the value of "upcast"')
 
 
 @form("ifnotnull", "then", optional=("else",))
 def check_ifnotnull(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    members = c.members(value["ifnotnull"], "ifnotnull", f"{at}/ifnotnull")
-    if isinstance(value["ifnotnull"], dict) and not members:
-        c.wrong_json("ifnotnull", "an object with at least one symbol", members, f"{at}/ifnotnull")
+    members = symbols(c, "ifnotnull", value["ifnotnull"], f"{at}/ifnotnull")
     inside = scope.block()
+    inside.opaque = not members
     names: list[str] = []
     types: list[Type] = []
     values: list[Expr] = []
     for name, x in members.items():
         here = f"{at}/ifnotnull/{escape(name)}"
         expr = c.expression(x, here, scope.value())
-        types.append(_without_null(c, expr))
+        types.append(_without_null(c, name, expr) if c.symbol_name(name, here, key=True) else UNKNOWN)
         values.append(expr)
-        names.append(c.declare(inside, name, types[-1]) if c.symbol_name(name, here) else c.fresh())
+        names.append(c.declare(inside, name, types[-1], here))
     then = c.body(value["then"], f"{at}/then", inside)
     orelse = c.body(value["else"], f"{at}/else", scope.block()) if "else" in value else None
     type, [then], orelse = branches_of(c, [then], orelse, at, "then and else")
     return IfNotNull(type, tuple(names), tuple(types), tuple(values), then, orelse, at=at)
 
 
-def _without_null(c: Checker, expr: Expr) -> Type:
+def _without_null(c: Checker, name: str, expr: Expr) -> Type:
     match expr.type:
         case Unknown():
             return UNKNOWN
@@ -100,7 +115,8 @@ def _without_null(c: Checker, expr: Expr) -> Type:
             rest = tuple(b for b in bs if b != NULL)
             return rest[0] if len(rest) == 1 else Union(rest)
         case other:
-            c.report(WrongType("a value of ifnotnull", "a union with null", str(other), at=Where(expr.at)))
+            what = f"the value of {show(name)}"
+            c.report(WrongType(what, "a union with null and more", str(other), at=Where(expr.at)))
             return UNKNOWN
 
 

@@ -1,7 +1,9 @@
 """`Checker`: what all the checks of one document share, and `expression`, the descent.
 
-Place in the pipeline: plain JSON values in, typed IR out.  The invariant: every rule appends to `problems` and
-goes on with the type UNKNOWN, which every other rule accepts in silence, so one mistake is one problem.
+Place in the pipeline: plain JSON values in, typed IR out.  The invariant: every rule appends to `problems`
+and goes on with the type UNKNOWN, which every other rule accepts in silence, so one mistake is one problem.
+A field whose name is nearly right is reported and then taken for what it means, so that what it holds is
+checked, too.
 The forms themselves are in modules by construct; each registers its check with `form`.
 """
 
@@ -10,10 +12,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.embedded import Readers, convert, explain, fresh
+from pfa.check.hints import Hints, did_you_mean, mismatch
 from pfa.check.problems import (
     BadLocator,
     BadName,
@@ -28,31 +31,36 @@ from pfa.check.problems import (
     WrongJson,
     WrongType,
     show,
-    suggestion,
 )
 from pfa.check.schemas import Schemas, escape
 from pfa.check.scope import Scope, Symbol
-from pfa.errors import Problem, Where
-from pfa.ir import Cell, Do, Expr, Lit, Widen, null
+from pfa.errors import Where
+from pfa.ir import Cast, Do, Expr, If, IfNotNull, Lit, Unpack, Widen, null
 from pfa.lib.primitives import float32
-from pfa.limits import Limits
+from pfa.lib.table import lookup
 from pfa.types import (
     BOOLEAN,
     DOUBLE,
     FLOAT,
     INT,
     LONG,
-    NULL,
     RANK,
     STRING,
     UNKNOWN,
     Bottom,
+    Enum,
+    Fixed,
     Function,
     Type,
     Unknown,
     accepts,
     join,
 )
+
+if TYPE_CHECKING:
+    from pfa.errors import Problem
+    from pfa.ir import Cell
+    from pfa.limits import Limits
 
 SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _MANY = 25  # problems shown of one embedded value
@@ -82,8 +90,14 @@ class Form:
     optional: tuple[str, ...]
     check: FormCheck
 
+    def fits(self, value: dict[str, Any]) -> bool:
+        """Does it have all fields that it must have, and no other than it may?"""
+        optional = sum(name in value for name in self.optional) if self.optional else 0
+        return len(value) == len(self.required) + optional and all(name in value for name in self.required)
 
-FORMS: dict[str, Form] = {}  # by the field that tells the form; order is the order of precedence
+
+FORMS: dict[str, Form] = {}  # by the field that tells the form
+_SHARED = ("while", "until", "do", "type")  # fields that tell a form where no other field does
 HOOKS: dict[str, FormCheck] = {}  # "call" and "reference": what has no telling field
 
 
@@ -106,7 +120,9 @@ class Checker:
         self.owned = owned
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
-        self.schemas = Schemas(document, self.report, limits.lenient_names)
+        self.hints = Hints()
+        self.renamed: dict[str, str] = {}  # pointers with the names that are meant -> the token that is there
+        self.schemas = Schemas(document, self.report, limits.lenient_names, self.hints)
         self.readers = Readers()
         self.method = "map"
         self.output: Type = UNKNOWN
@@ -118,15 +134,31 @@ class Checker:
         self.by_function: dict[str, Facts] = {}
         self.updates: list[tuple[Facts, str]] = []
         self.again: Callable[[], Any] | None = None
+        self.loose: set[str] = set()  # functions whose definition is broken: their parameters are not known
+        self.untold: set[str] = set()  # "fcns", "cells", "pools": tables that are broken as a whole
+        self.emit_misplaced = False
+        self.pending: frozenset[str] = frozenset()  # symbols of the `let` whose values are being checked
+        self.lone = ""  # pointer of the expression that is alone in a list of expressions
+        self.declared: dict[str, str] = {}  # where each symbol was declared first, for hints
         self._count = 0
 
     # -- problems --
 
     def report(self, problem: Problem) -> None:
+        if self.renamed:
+            problem = problem.moved(replace(problem.at, pointer=self.real(problem.at.pointer)))
         (self.warnings if problem.warning else self.problems).append(problem)
 
-    def wrong_json(self, what: str, expected: str, found: Any, at: str) -> None:
-        self.report(WrongJson(what, expected, show(found), at=Where(at)))
+    def real(self, pointer: str) -> str:
+        """The pointer in the document of one with the names that are meant where they are misspelled."""
+        meant = real = ""
+        for token in pointer.split("/")[1:]:
+            meant = f"{meant}/{token}"
+            real = f"{real}/{self.renamed.get(meant, token)}"
+        return real
+
+    def wrong_json(self, what: str, expected: str, found: Any, at: str, hint: str = "") -> None:
+        self.report(WrongJson(what, expected, show(found), hint, at=Where(at)))
 
     # -- symbols --
 
@@ -135,19 +167,20 @@ class Checker:
         self._count += 1
         return f"{hint}{self._count}"
 
-    def declare(self, scope: Scope, name: str, type: Type) -> str:
+    def declare(self, scope: Scope, name: str, type: Type, at: str = "") -> str:
         """Put a symbol into a scope."""
         unique = self.fresh()
         scope.symbols[name] = Symbol(unique, type)
+        self.declared.setdefault(name, at)
         return unique
 
-    def symbol_name(self, name: Any, at: str, what: str = "symbol") -> bool:
+    def symbol_name(self, name: Any, at: str, what: str = "symbol", key: bool = False) -> bool:
         """Is it a legal name?  A problem is reported when it is not."""
         if not isinstance(name, str):
             self.wrong_json(f"the name of a {what}", "a string", name, at)
             return False
         if not SYMBOL.match(name):
-            self.report(BadName(what, show(name), at=Where(at)))
+            self.report(BadName(what, show(name), at=Where(at, key=key)))
             return False
         return True
 
@@ -173,28 +206,52 @@ class Checker:
         self.wrong_json(what, "an array", value, at)
         return []
 
-    def fields(self, value: dict[str, Any], what: str, required: tuple[str, ...], optional: tuple[str, ...],
-               at: str) -> bool:  # fmt: skip
-        """Report missing and unknown fields; is everything there?"""
-        complete = True
-        for name in required:
-            if name not in value:
+    def fields(
+        self,
+        value: dict[str, Any],
+        what: str,
+        required: tuple[str, ...],
+        optional: tuple[str, ...],
+        at: str,
+        partial: bool = False,
+    ) -> dict[str, Any]:
+        """Report missing and unknown fields.
+
+        The members come back under the names that are meant; none where one is missing, unless `partial`.
+        """
+        missing = [name for name in required if name not in value]
+        unknown = [name for name in value if name not in required and name not in optional and name != "@"]
+        meant = self._meant(unknown, [*missing, *(name for name in optional if name not in value)])
+        alone = missing[0] if len(missing) == len(unknown) == 1 and not meant else ""
+        for name in unknown:
+            hint = did_you_mean(meant.get(name, "")) or _other_fields(alone, required, optional)
+            self.report(UnknownField(what, show(name), hint, at=Where(f"{at}/{escape(name)}", key=True)))
+            if name in meant:
+                self.renamed[f"{at}/{meant[name]}"] = escape(name)
+        for name in missing:
+            if name not in meant.values() and name != alone:
                 self.report(MissingField(what, show(name), at=Where(at)))
-                complete = False
-        for name in value:
-            if name not in required and name not in optional and name != "@":
-                hint = suggestion(name, [*required, *optional])
-                self.report(UnknownField(what, show(name), hint, at=Where(f"{at}/{escape(name)}")))
-        return complete
+        found = {meant.get(k, k): v for k, v in value.items()} if meant else value
+        return found if partial or all(name in found for name in required) else {}
+
+    def _meant(self, unknown: list[str], absent: list[str]) -> dict[str, str]:
+        """What misspelled names mean, each something else."""
+        meant: dict[str, str] = {}
+        for name in unknown:
+            if near := self.hints.near(name, [x for x in absent if x not in meant.values()]):
+                meant[name] = near
+        return meant
 
     # -- types --
 
     def want(self, type: Type, expr: Expr, what: str, hint: str = "") -> Expr:
-        """`expr` widened to `type`; a problem at its place where it is not accepted."""
+        """`expr` widened to `type`; where it is not accepted, a problem at the part that is to blame."""
         if expr.type is type or expr.type == type:
             return expr
         if not accepts(type, expr.type):
-            self.report(WrongType(what, str(type), str(expr.type), hint, at=Where(expr.at)))
+            blamed = culprit(type, expr)
+            hint = hint or mismatch(type, blamed.type)
+            self.report(WrongType(what, str(type), str(blamed.type), hint, at=Where(blamed.at)))
             return Lit(UNKNOWN, None, at=expr.at)
         return widen(type, expr)
 
@@ -207,14 +264,12 @@ class Checker:
         if good:
             return made
         if self.owned and self.again is not None:
-            value = resolve(self.again(), at)
-        found = 0
-        for problem in explain(type, value, at):
-            self.report(problem)
-            found += 1
-            if found == _MANY:
-                self.report(TooManyProblems(at=Where(at)))
+            value = resolve(self.again(), self.real(at))
+        for count, problem in enumerate(explain(type, value, at, self.limits.quote_values)):
+            if count == _MANY:
+                self.report(TooManyProblems(at=problem.at))
                 break
+            self.report(problem)
         return None
 
     # -- expressions --
@@ -253,10 +308,10 @@ class Checker:
     def _string_literal(self, value: list[Any], at: str) -> Expr:
         if len(value) == 1 and type(value[0]) is str:
             return Lit(STRING, value[0], at=at)
-        if value and all(type(x) is str for x in value):
-            self.wrong_json("an expression", 'one value; an array literal is {"new": [...], "type": ...}', value, at)
-        else:
-            self.wrong_json("an expression", 'one value; several go into {"do": [...]}', value, at)
+        hint = '; an array is written {"new": [...], "type": ...}'
+        if any(type(x) is dict for x in value):
+            hint += ', several steps {"do": [...]}'
+        self.wrong_json("an expression", "one value", value, at, hint)
         return Lit(UNKNOWN, None, at=at)
 
     def _object(self, value: dict[str, Any], at: str, scope: Scope) -> Expr:
@@ -265,31 +320,61 @@ class Checker:
             value = {k: v for k, v in value.items() if k != "@"}
         found = self.recognize(value)
         if found is not None:
-            if found.name in ("params", "fcn"):
-                self.report(FunctionUnexpected(at=Where(at)))
-                return Lit(UNKNOWN, None, at=at)
-            what = f'the form "{found.name}"'
-            if not self.fields(value, what, found.required, found.optional, at):
-                return Lit(UNKNOWN, None, at=at)
-            return found.check(self, value, at, scope)
+            return self.form(found, value, at, scope)
         if len(value) == 1:
             return HOOKS["call"](self, value, at, scope)
         if not value:
             self.wrong_json("an expression", "a form or a function call", value, at)
+        elif near := self._misspelled(value):
+            return self.misspelled(*near, value, at, scope)
         else:
-            fields = ", ".join(map(show, value))
-            self.report(UnknownForm(fields, _form_hint(value), at=Where(at)))
+            self.report(UnknownForm(", ".join(map(show, value)), _form_hint(value), at=Where(at)))
         return Lit(UNKNOWN, None, at=at)
+
+    def form(self, found: Form, value: dict[str, Any], at: str, scope: Scope) -> Expr:
+        """A special form that has been recognized; its type is not known when its fields are wrong."""
+        if found.name in ("params", "fcn"):
+            self.report(FunctionUnexpected(at=Where(at)))
+            return Lit(UNKNOWN, None, at=at)
+        if found.fits(value):
+            return found.check(self, value, at, scope)
+        members = self.fields(value, f'the form "{found.name}"', found.required, found.optional, at)
+        if members:
+            found.check(self, members, at, scope)
+        return Lit(UNKNOWN, None, at=at)
+
+    def misspelled(
+        self, found: Form, wrong: str, right: str, value: dict[str, Any], at: str, scope: Scope
+    ) -> Expr:
+        """A form that lacks nothing but the right spelling of one field."""
+        place = Where(f"{at}/{escape(wrong)}", key=True)
+        self.report(UnknownForm(show(wrong), did_you_mean(right), at=place))
+        self.renamed[f"{at}/{right}"] = escape(wrong)
+        found.check(self, {right if k == wrong else k: v for k, v in value.items()}, at, scope)
+        return Lit(UNKNOWN, None, at=at)
+
+    def _misspelled(self, value: dict[str, Any]) -> tuple[Form, str, str] | None:
+        """The form that an object would be if one of its fields were spelled otherwise."""
+        for found in FORMS.values():
+            if found.name in ("params", "fcn"):
+                continue
+            missing = [name for name in found.required if name not in value]
+            extra = [name for name in value if name not in found.required and name not in found.optional]
+            if len(missing) == len(extra) == 1 and self.hints.near(extra[0], missing):
+                return found, extra[0], missing[0]
+        return None
 
     def recognize(self, value: dict[str, Any]) -> Form | None:
         """The special form that an object is, by the first of its telling fields."""
         if len(value) == 1:
             [key] = value
             return FORMS.get(key)
-        for name, found in FORMS.items():
-            if name in value and (name != "type" or "value" in value):
-                return found
-        return None
+        if "ret" in value and "do" in value:
+            return FORMS["params"]
+        told = [key for key in value if key in FORMS]
+        telling = next((key for key in told if key not in _SHARED), "")
+        telling = telling or next((key for key in _SHARED if key in told), "")
+        return FORMS.get(telling) if telling != "type" or "value" in value else None
 
     def body(self, value: Any, at: str, scope: Scope, what: str = "a block") -> Expr:
         """An expression or an array of expressions, in the scope given; its type is the last one's."""
@@ -298,20 +383,21 @@ class Checker:
         if not value:
             self.wrong_json(what, "at least one expression", value, at)
             return Lit(UNKNOWN, None, at=at)
+        if len(value) == 1:
+            self.lone = f"{at}/0"
         exprs = tuple([self.expression(x, f"{at}/{i}", scope) for i, x in enumerate(value)])
         return exprs[0] if len(exprs) == 1 else Do(exprs[-1].type, exprs, at=at)
 
     def condition(self, value: Any, at: str, scope: Scope, what: str) -> Expr:
         """A boolean in a sealed scope."""
-        return self.want(BOOLEAN, self.expression(value, at, scope.value()), what)
+        return self.want(BOOLEAN, self.expression(value, at, scope.value()), f'the condition of "{what}"')
 
     def supertype(self, exprs: list[Expr], at: str, what: str) -> tuple[Type, list[Expr]]:
         """The narrowest supertype of several expressions, and each widened to it."""
         from_types = [e.type for e in exprs]
         joined = join(from_types)
         if joined is None:
-            found = ", ".join(dict.fromkeys(map(str, from_types)))
-            self.report(NoSupertype(what, found, at=Where(at)))
+            self.report(no_supertype(what, from_types, at))
             return UNKNOWN, exprs
         return joined, [widen(joined, e) for e in exprs]
 
@@ -342,8 +428,58 @@ def resolve(document: Any, pointer: str) -> Any:
     return document
 
 
+def culprit(type: Type, expr: Expr) -> Expr:
+    """The part that makes an expression's type wrong: the last of a block, the one branch that is unfit."""
+    match expr:
+        case Do(body=[*_, last]) | Widen(value=last):
+            return culprit(type, last)
+        case If(cases=cases, orelse=orelse) if orelse is not None:
+            ways = [*(then for _, then in cases), orelse]
+        case IfNotNull(then=then, orelse=orelse) | Unpack(then=then, orelse=orelse) if orelse is not None:
+            ways = [then, orelse]
+        case Cast(cases=cases):
+            ways = [case.body for case in cases]
+        case _:
+            return expr
+    unfit = [way for way in ways if not accepts(type, _bare(way).type)]
+    return culprit(type, unfit[0]) if len(unfit) == 1 else expr
+
+
+def _bare(expr: Expr) -> Expr:
+    return _bare(expr.value) if isinstance(expr, Widen) else expr
+
+
+def no_supertype(what: str, types: list[Type], at: str) -> NoSupertype:
+    """The problem of types that cannot be joined."""
+    hint = ""
+    if any(isinstance(t, Enum) for t in types):
+        hint = "; enum.toString makes strings of enums"
+    elif any(isinstance(t, Fixed) for t in types):
+        hint = "; fixed.toBytes makes bytes of them"
+    return NoSupertype(what, ", ".join(dict.fromkeys(map(str, types))), hint, at=Where(at))
+
+
+def _other_fields(alone: str, required: tuple[str, ...], optional: tuple[str, ...]) -> str:
+    """A hint for a field that resembles none: the one that is missing instead, or all that there are."""
+    if alone:
+        return f"; it needs {show(alone)}"
+    names = [show(name) for name in (*required, *optional)]
+    return f"; its fields are {', '.join(names)}" if len(names) < 8 else ""
+
+
 def _form_hint(value: dict[str, Any]) -> str:
-    for key in value:
-        if hint := suggestion(key, list(FORMS)):
-            return hint
+    """A hint for an object that is no expression."""
+    if all(name.startswith("u.") or lookup(name) for name in value):
+        return '; a call names one function, several calls go into {"do": [...]}'
+    keys = set(value)
+    lacking = [
+        (form.name, [show(name) for name in form.required if name not in keys])
+        for form in FORMS.values()
+        if keys <= {*form.required, *form.optional}
+    ]
+    if lacking:
+        name, missing = min(lacking, key=lambda x: len(x[1]))
+        return f'; the form "{name}" also needs {", ".join(missing)}'
+    if not keys & {name for form in FORMS.values() for name in (*form.required, *form.optional)}:
+        return '; a record or map is written {"new": {...}, "type": ...}'
     return ""

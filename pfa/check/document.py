@@ -9,38 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pfa.check import functions, literals, paths  # noqa: F401  the order in which forms are recognized
-from pfa.check import calls, flow, bindings, casts, binary, misc  # noqa: F401, I001
+from pfa.check import binary, bindings, calls, casts, flow, literals, misc, paths  # noqa: F401  forms
+from pfa.check.callgraph import recursive, writers
 from pfa.check.checker import Checker, Facts
-from pfa.check.embedded import convert, fresh, tag_default, explain
-from pfa.check.functions import define, signature_of
+from pfa.check.embedded import convert, explain, fresh, tag_default
+from pfa.check.functions import body_of, header
 from pfa.check.problems import (
     BadName,
     CannotFill,
     Incompatible,
-    MissingField,
     Misplaced,
-    UnknownField,
+    MissingField,
     UpdateWrites,
     Wrapped,
     show,
-    suggestion,
 )
 from pfa.check.schemas import escape
 from pfa.check.scope import Scope, Symbol
 from pfa.errors import Problem, Where
 from pfa.ir import Cell, Expr, FunctionDef, Program, null
-from pfa.limits import Limits
-from pfa.types import INT, LONG, MISSING, STRING, UNKNOWN, Function, Map, Type
+from pfa.types import INT, LONG, MISSING, NULL, STRING, UNKNOWN, Field, Function, Map, Type, Union
 
-FIELDS = (
-    "name", "method", "input", "output", "begin", "action", "end", "fcns", "zero", "merge", "cells", "pools",
-    "randseed", "doc", "version", "metadata", "options",
+if TYPE_CHECKING:
+    from pfa.limits import Limits
+
+REQUIRED = ("input", "output", "action")
+OPTIONAL = (
+    "name", "method", "begin", "end", "fcns", "zero", "merge", "cells", "pools", "randseed", "doc", "version",
+    "metadata", "options",
 )  # fmt: skip
 _CELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_]([A-Za-z0-9_]|\.[A-Za-z][A-Za-z0-9_]*)*\Z")
+_DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 _TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
 _PREDEFINED = "it is predefined"
 SourceReader = Callable[[str, str, Type], Any]
@@ -65,9 +67,9 @@ def check(
 ) -> Checked:
     """Check a whole document.
 
-    `owned`: the JSON values may be changed in place (embedded data becomes host values); then `again` reads the
-    document anew, so that what is wrong in it can be told.  `read_source(kind, location, type)` brings the data of a cell
-    whose source is not embedded; without it such a cell is a problem.
+    `owned`: the JSON values may be changed in place (embedded data becomes host values); then `again` reads
+    the document anew, so that what is wrong in it can be told.  `read_source(kind, location, type)` brings
+    the data of a cell whose source is not embedded; without it such a cell is a problem.
     """
     if not isinstance(document, dict):
         c = Checker({}, limits, owned)
@@ -79,10 +81,14 @@ def check(
     c = Checker(document, limits, owned)
     c.again = again
     program = _Document(c, document, read_source).program()
+    problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
+    return Checked(None if problems else program, problems, warnings)
+
+
+def in_order(document: Any, problems: list[Problem]) -> list[Problem]:
+    """Each problem once (a schema may be looked at twice), in document order."""
     order = _Order(document)
-    c.problems.sort(key=lambda p: order.key(p.at.pointer))
-    c.warnings.sort(key=lambda p: order.key(p.at.pointer))
-    return Checked(None if c.problems else program, c.problems, c.warnings)
+    return sorted(dict.fromkeys(problems), key=lambda p: order.key(p.at.pointer))
 
 
 class _Order:
@@ -90,6 +96,7 @@ class _Order:
 
     def __init__(self, document: Any) -> None:
         self.document = document
+        self.places: dict[int, dict[str, int]] = {}
 
     def key(self, pointer: str) -> tuple[int, ...]:
         node = self.document
@@ -97,7 +104,7 @@ class _Order:
         for token in pointer.split("/")[1:]:
             name = token.replace("~1", "/").replace("~0", "~")
             if isinstance(node, dict) and name in node:
-                found.append(list(node).index(name))
+                found.append(self.index(node)[name])
                 node = node[name]
             elif isinstance(node, list) and name.isdecimal() and int(name) < len(node):
                 found.append(int(name))
@@ -106,25 +113,26 @@ class _Order:
                 break
         return tuple(found)
 
+    def index(self, node: dict[str, Any]) -> dict[str, int]:
+        """The position of each key of an object."""
+        if id(node) not in self.places:
+            self.places[id(node)] = {key: i for i, key in enumerate(node)}
+        return self.places[id(node)]
+
 
 class _Document:
     """The top-level fields, each by its own method."""
 
     def __init__(self, c: Checker, document: dict[str, Any], read_source: SourceReader | None) -> None:
         self.c = c
-        self.document = document
+        if "@" in document:
+            c.locator(document, "")
+        self.document = c.fields(document, "a document", REQUIRED, OPTIONAL, "", partial=True)
+        c.schemas.document = self.document
         self.read_source = read_source
 
     def program(self) -> Program:
         c, d = self.c, self.document
-        if "@" in d:
-            c.locator(d, "")
-        for key in d:
-            if key not in FIELDS and key != "@":
-                c.report(UnknownField("a document", show(key), suggestion(key, FIELDS), at=Where(f"/{escape(key)}")))
-        for key in ("input", "output", "action"):
-            if key not in d:
-                c.report(MissingField("a document", show(key), at=Where("")))
         self.method()
         name = self.typed("name", str, "a string", "")
         self.typed("doc", str, "a string", "")
@@ -138,20 +146,20 @@ class _Document:
         c.pools = self.storage("pools", "pool")
         zero = c.embedded(c.output, d["zero"], "/zero") if "zero" in d else None
         defined = self.functions()
-        always = {"name": STRING, "instance": INT, "metadata": Map(STRING)}
-        if version is not None:
+        always: dict[str, Type] = {"name": STRING, "instance": INT, "metadata": Map(STRING)}
+        if "version" in d:
             always["version"] = INT
-        tally = {"tally": c.output} if c.method == "fold" else {}
+        tally = {"tally": c.output} if c.method in ("fold", "") else {}
         counters: dict[str, Type] = {"actionsStarted": LONG, "actionsFinished": LONG}
         begin = self.phase("begin", always)
-        action = self.phase("action", {"input": input, **tally, **always, **counters}, result=c.method != "emit")
+        action = self.phase("action", {"input": input, **tally, **always, **counters})
         end = self.phase("end", {**tally, **always, **counters})
-        merge = self.phase("merge", {"tallyOne": c.output, "tallyTwo": c.output, **always}, result=True)
+        merge = self.phase("merge", {"tallyOne": c.output, "tallyTwo": c.output, **always})
         self.defaults()
         self.update_rules()
         return Program(
             name or "", c.method, input, c.output, action or null(), begin, end, merge, defined, c.cells,
-            c.pools, self.recursive(), zero, randseed, version, metadata, options, d.get("doc") or "",
+            c.pools, recursive(c.by_function), zero, randseed, version, metadata, options, d.get("doc") or "",
         )  # fmt: skip
 
     # -- simple fields --
@@ -159,46 +167,54 @@ class _Document:
     def typed(self, key: str, kind: type, expected: str, default: Any) -> Any:
         value = self.document.get(key, default)
         if not isinstance(value, kind):
-            self.c.wrong_json(key, expected, value, f"/{key}")
+            self.c.wrong_json(show(key), expected, value, f"/{key}")
             return default
         return value
 
     def integer(self, key: str) -> int | None:
         value = self.document.get(key)
         if key in self.document and type(value) is not int:
-            self.c.wrong_json(key, "an integer", value, f"/{key}")
+            self.c.wrong_json(show(key), "an integer", value, f"/{key}")
             return None
         return value
 
     def method(self) -> None:
+        """The method, and what only a fold must have.  Of an unknown method nothing is expected ("")."""
         c, d = self.c, self.document
         method = d.get("method", "map")
-        if method not in ("map", "emit", "fold") or not isinstance(method, str):
-            c.wrong_json("method", '"map", "emit" or "fold"', method, "/method")
-        else:
-            c.method = method
-        for key in ("zero", "merge"):
-            if c.method == "fold" and key not in d:
-                c.report(MissingField('a document with "method": "fold"', show(key), at=Where("")))
-            elif c.method != "fold" and key in d:
-                c.report(Misplaced(key, 'with "method": "fold"', at=Where(f"/{key}")))
+        if not isinstance(method, str) or method not in ("map", "emit", "fold"):
+            hint = c.hints.name(method, ("map", "emit", "fold")) if isinstance(method, str) else ""
+            c.wrong_json('"method"', '"map", "emit" or "fold"', method, "/method", hint)
+            c.method = ""
+            return
+        c.method = method
+        there = [key for key in d if key in ("zero", "merge")]
+        if method == "fold":
+            for key in ("zero", "merge"):
+                if key not in d:
+                    c.report(MissingField('a document with "method": "fold"', show(key), at=Where("")))
+        elif there:
+            place = Where(f"/{there[0]}", key=True)
+            c.report(Misplaced(" and ".join(map(show, there)), 'with "method": "fold"', at=place))
+            c.method = "fold" if len(there) == 2 else method
 
     def metadata(self) -> dict[str, str]:
         if "metadata" not in self.document:
             return {}
-        found = self.c.members(self.document["metadata"], "metadata", "/metadata")
+        found = self.c.members(self.document["metadata"], '"metadata"', "/metadata")
         for key, value in found.items():
             if not isinstance(value, str):
-                self.c.wrong_json("a value of metadata", "a string", value, f"/metadata/{escape(key)}")
+                self.c.wrong_json('a value of "metadata"', "a string", value, f"/metadata/{escape(key)}")
         return dict(found)
 
     def options(self) -> dict[str, Any]:
         if "options" not in self.document:
             return {}
-        found = self.c.members(self.document["options"], "options", "/options")
+        found = self.c.members(self.document["options"], '"options"', "/options")
         for key in _TIMEOUTS:
             if key in found and type(found[key]) is not int:
-                self.c.wrong_json(f"option {key}", "an integer, in milliseconds", found[key], f"/options/{key}")
+                what, expected = f"the option {show(key)}", "an integer, the milliseconds"
+                self.c.wrong_json(what, expected, found[key], f"/options/{key}")
         return dict(found)
 
     # -- cells and pools --
@@ -207,32 +223,36 @@ class _Document:
         if field not in self.document:
             return {}
         made: dict[str, Cell] = {}
-        for name, spec in self.c.members(self.document[field], field, f"/{field}").items():
+        if not isinstance(self.document[field], dict):
+            self.c.untold.add(field)
+        for name, spec in self.c.members(self.document[field], show(field), f"/{field}").items():
             at = f"/{field}/{escape(name)}"
             if not _CELL_NAME.match(name):
-                self.c.report(BadName(kind, show(name), at=Where(at)))
+                self.c.report(BadName(kind, show(name), at=Where(at, key=True)))
             members = self.c.members(spec, f"a {kind}", at)
-            if isinstance(spec, dict):
-                made[name] = self.cell(name, members, kind, at)
+            made[name] = self.cell(name, members if isinstance(spec, dict) else None, kind, at)
         return made
 
-    def cell(self, name: str, spec: dict[str, Any], kind: str, at: str) -> Cell:
+    def cell(self, name: str, given: dict[str, Any] | None, kind: str, at: str) -> Cell:
         c = self.c
-        required = ("type", "init") if kind == "cell" else ("type",)
-        c.fields(spec, f"a {kind}", required, ("init", "shared", "rollback", "source"), at)
+        if given is None:
+            return Cell(name, UNKNOWN, None, False, False, "embedded")
+        required, more = (("type", "init"), ()) if kind == "cell" else (("type",), ("init",))
+        optional = (*more, "shared", "rollback", "source")
+        spec = c.fields(given, f"a {kind}", required, optional, at, partial=True)
         type = c.schemas.parse(spec["type"], f"{at}/type") if "type" in spec else UNKNOWN
         flags = {key: spec.get(key, False) for key in ("shared", "rollback")}
         for key, value in flags.items():
             if not isinstance(value, bool):
-                c.wrong_json(key, "true or false", value, f"{at}/{key}")
+                c.wrong_json(show(key), "true or false", value, f"{at}/{key}")
         if flags["shared"] is True and flags["rollback"] is True:
-            c.report(Incompatible("shared", "rollback", at=Where(at)))
+            c.report(Incompatible('"shared"', '"rollback"', at=Where(at)))
         source = spec.get("source", "embedded")
-        if source not in ("embedded", "json", "avro") or not isinstance(source, str):
-            c.wrong_json("source", '"embedded", "json" or "avro"', source, f"{at}/source")
-            source = "embedded"
+        if not isinstance(source, str) or source not in ("embedded", "json", "avro"):
+            c.wrong_json('"source"', '"embedded", "json" or "avro"', source, f"{at}/source")
+            source = ""
         whole = type if kind == "cell" or type is UNKNOWN else Map(type)
-        init = self.init(whole, spec, source, kind, at)
+        init = self.init(whole, spec, source, kind, at) if source else None
         return Cell(name, type, init, flags["shared"] is True, flags["rollback"] is True, source)
 
     def init(self, type: Type, spec: dict[str, Any], source: str, kind: str, at: str) -> Any:
@@ -242,10 +262,11 @@ class _Document:
         if source == "embedded":
             return c.embedded(type, spec["init"], f"{at}/init")
         if not isinstance(spec["init"], str):
-            c.wrong_json(f"init of source {show(source)}", "a file name or URL", spec["init"], f"{at}/init")
+            what = f'"init" with "source": {show(source)}'
+            c.wrong_json(what, "a string, the name of a file or a URL", spec["init"], f"{at}/init")
             return None
         if self.read_source is None:
-            message = f"model data of source {show(source)} is not opened here"
+            message = f'a {kind} with "source": {show(source)} cannot be filled here: no file is opened'
             c.report(CannotFill(message, at=Where(f"{at}/init")))
             return None
         return self.read_source(source, spec["init"], type)
@@ -253,32 +274,36 @@ class _Document:
     # -- functions --
 
     def functions(self) -> dict[str, FunctionDef]:
+        """All signatures first, then the bodies: functions may call each other in any order."""
         c = self.c
         if "fcns" not in self.document:
             return {}
-        members = c.members(self.document["fcns"], "fcns", "/fcns")
-        known: dict[str, tuple[tuple[str, ...], Function]] = {}
-        for name, spec in members.items():
+        if not isinstance(self.document["fcns"], dict):
+            c.untold.add("fcns")
+        known: dict[str, tuple[dict[str, Any], tuple[str, ...], Function]] = {}
+        for name, spec in c.members(self.document["fcns"], '"fcns"', "/fcns").items():
             at = f"/fcns/{escape(name)}"
             if not _FUNCTION_NAME.match(name):
-                c.report(BadName("function", show(name), at=Where(at)))
+                c.report(BadName("function", show(name), _DOTTED, at=Where(at, key=True)))
+            found = header(c, spec, at) if isinstance(spec, dict) else None
             if not isinstance(spec, dict):
-                c.wrong_json("a function", "a function definition", spec, at)
-                continue
-            known[name] = signature_of(c, spec, at)
-            c.parameters[name], c.functions[name] = known[name]
+                c.wrong_json("a function", 'an object with "params", "ret" and "do"', spec, at)
+            if found is None:
+                c.loose.add(name)
+                c.parameters[name], c.functions[name] = (), Function((), UNKNOWN)
+            else:
+                known[name] = found
+                _, c.parameters[name], c.functions[name] = found
         made: dict[str, FunctionDef] = {}
-        for name, signature in known.items():
+        for name, (members, names, type) in known.items():
             outer, c.facts = c.facts, Facts()
-            found = define(c, members[name], f"/fcns/{escape(name)}", Scope(), signature)
+            made[name] = body_of(c, members, names, type, f"/fcns/{escape(name)}", Scope())
             c.by_function[name], c.facts = c.facts, outer
-            if found is not None:
-                made[name] = found
         return made
 
     # -- phases --
 
-    def phase(self, key: str, symbols: dict[str, Type], result: bool = False) -> Expr | None:
+    def phase(self, key: str, symbols: dict[str, Type]) -> Expr | None:
         """begin, action, end or merge: a block sealed inside the predefined symbols."""
         if key not in self.document:
             return None
@@ -289,50 +314,42 @@ class _Document:
         value = self.document[key]
         if value == [] and key in ("begin", "end"):
             return None
-        body = c.body(value, f"/{key}", predefined.sealed(_PREDEFINED), key)
-        return c.want(c.output, body, f"the result of {key}") if result else body
+        body = c.body(value, f"/{key}", predefined.sealed(_PREDEFINED), show(key))
+        result = key == "merge" or (key == "action" and c.method not in ("emit", ""))
+        if c.emit_misplaced and body.type == NULL:
+            result = False
+        return c.want(c.output, body, f"the result of {show(key)}") if result else body
 
     # -- rules about the whole --
 
     def defaults(self) -> None:
-        """Defaults of record fields against their types; a union's default is of its first branch (Avro)."""
+        """Defaults of record fields against their types."""
         for record, at in self.c.schemas.defaults:
             for i, f in enumerate(record.fields):
-                if f.default is MISSING:
-                    continue
-                value = tag_default(f.type, f.default)
-                if not convert(f.type, fresh(value), self.c.readers)[0]:
-                    for problem in explain(f.type, value, ""):
-                        self.c.report(problem.moved(Where(f"{at}/fields/{i}/default")))
+                if f.default is not MISSING:
+                    self.default(f, f"{at}/fields/{i}/default")
+
+    def default(self, f: Field, at: str) -> None:
+        """A default; a union's is of its first branch and untagged (Avro)."""
+        value = tag_default(f.type, f.default)
+        if convert(f.type, fresh(value), self.c.readers)[0]:
+            return
+        if isinstance(f.type, Union):
+            if f.default is None:
+                value = {f.type.branches[0].tag: None}
+            type, [value] = f.type.branches[0], value.values()
+        else:
+            type = f.type
+        for problem in explain(type, value, at, self.c.limits.quote_values):
+            self.c.report(problem)
 
     def update_rules(self) -> None:
         """No function that updates a cell or a pool may reach cell-to, pool-to or pool-del."""
+        if not self.c.updates:
+            return
+        reaching = writers(self.c.by_function)
         for facts, at in self.c.updates:
-            if found := self.reaches_write(facts):
-                form, where = found
-                self.c.report(UpdateWrites(form, where, at=Where(at)))
-
-    def reaches_write(self, facts: Facts) -> tuple[str, str] | None:
-        seen: set[str] = set()
-        todo = [facts]
-        while todo:
-            here = todo.pop()
-            if here.writes:
-                return here.writes[0]
-            for name in sorted(here.calls - seen):
-                seen.add(name)
-                todo.append(self.c.by_function.get(name, Facts()))
-        return None
-
-    def recursive(self) -> frozenset[str]:
-        """Functions that can reach themselves."""
-        reach = {name: set(facts.calls) for name, facts in self.c.by_function.items()}
-        changed = True
-        while changed:
-            changed = False
-            for name, seen in reach.items():
-                wider = seen.union(*(reach.get(n, set()) for n in seen))
-                if wider != seen:
-                    reach[name] = wider
-                    changed = True
-        return frozenset(name for name, seen in reach.items() if name in seen)
+            reached = [*facts.writes, *(reaching[name] for name in sorted(facts.calls) if name in reaching)]
+            if reached:
+                form, where = reached[0]
+                self.c.report(UpdateWrites(form, self.c.real(where), at=Where(at)))

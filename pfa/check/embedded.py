@@ -1,22 +1,27 @@
 """Embedded model data against its type, in one pass, into host representation.
 
-Embedded data (cells, pools, zero, literals, defaults) is in Avro's JSON encoding: unions are tagged, bytes are
-text of code points 0 to 255, locator marks ("@") may stand in any object.  A `Reader` is a closure a type, built
-once; it changes containers that are ours in place, so that a 100 MB forest is never held twice.  Faults are rare:
-the first one ends the pass, and `explain` then walks a fresh copy of the value and reports all of them.
+Embedded data (cells, pools, zero, literals, defaults) is in Avro's JSON encoding: unions are tagged, bytes
+are text of code points 0 to 255, locator marks ("@") may stand in any object.  A `Reader` is a closure, built
+once a type; it changes containers that are ours in place: a 100 MB forest is never held twice.  Faults
+are rare: the first one ends the pass, and `explain` then walks a fresh copy of the value and reports all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from pfa.check.problems import BadData, BadLocator, show, suggestion
+from pfa.check.problems import BadData, BadLocator, NoSuchField, nearest, show, suggestion
 from pfa.check.schemas import escape
-from pfa.errors import Problem, Where
+from pfa.errors import Where
 from pfa.lib.primitives import float32
-from pfa.types import MISSING, Array, Enum, Fixed, Map, Prim, Record, Type, Union, Unknown
+from pfa.types import MISSING, NUMBERS, Array, Enum, Fixed, Map, Prim, Record, Type, Union, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pfa.errors import Problem
 
 Reader = Callable[[Any], Any]
 _RANGE = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
@@ -75,15 +80,26 @@ def _boolean(v: Any) -> Any:
 
 
 def _int(v: Any) -> Any:
-    if type(v) is not int or not -2147483648 <= v <= 2147483647:
+    if type(v) is not int:
+        v = _whole(v)
+    if not -2147483648 <= v <= 2147483647:
         raise _Fault
     return v
 
 
 def _long(v: Any) -> Any:
-    if type(v) is not int or not -9223372036854775808 <= v <= 9223372036854775807:
+    if type(v) is not int:
+        v = _whole(v)
+    if not -9223372036854775808 <= v <= 9223372036854775807:
         raise _Fault
     return v
+
+
+def _whole(v: Any) -> int:
+    """5.0 as an integer: some producers write all numbers with a point (docs/spec-notes.md)."""
+    if type(v) is not float or not v.is_integer():
+        raise _Fault
+    return int(v)
 
 
 def _double(v: Any) -> Any:
@@ -250,30 +266,30 @@ def convert(t: Type, value: Any, readers: Readers) -> tuple[bool, Any]:
         return False, None
 
 
-# --- what is wrong ---------------------------------------------------------------------------------------------
+# --- what is wrong -----------------------------------------------------------------------------------------
 
 
-def explain(t: Type, value: Any, at: str) -> Iterator[Problem]:
-    """Every problem of a value, in document order."""
+def explain(t: Type, value: Any, at: str, quote: bool) -> Iterator[Problem]:
+    """Every problem of a value, in document order; `quote` says whether messages hold pieces of it."""
     match t:
         case Unknown():
             return
         case Union():
-            yield from _explain_union(t, value, at)
+            yield from _explain_union(t, value, at, quote)
         case Array(items) if isinstance(value, list):
             for i, x in enumerate(value):
-                yield from explain(items, x, f"{at}/{i}")
+                yield from explain(items, x, f"{at}/{i}", quote)
         case Map(values) if isinstance(value, dict):
             for k, x in value.items():
                 if k == "@":
                     yield from _explain_mark(x, at)
                 else:
-                    yield from explain(values, x, f"{at}/{escape(k)}")
+                    yield from explain(values, x, f"{at}/{escape(k)}", quote)
         case Record() if isinstance(value, dict):
-            yield from _explain_record(t, value, at)
+            yield from _explain_record(t, value, at, quote)
         case _:
             if convert(t, fresh(value), Readers())[0] is False:
-                yield BadData(describe(t), _found(t, value), _hint(t, value), at=Where(at))
+                yield BadData(describe(t), _found(t, value, quote), _hint(t, value), at=Where(at))
 
 
 def describe(t: Type) -> str:
@@ -290,22 +306,46 @@ def describe(t: Type) -> str:
             return str(t)
 
 
-def _found(t: Type, value: Any) -> str:
+def _found(t: Type, value: Any, quote: bool) -> str:
     if isinstance(t, Fixed) and isinstance(value, str):
         return f"{len(value)} bytes"
-    return show(value)
+    return show(value) if quote else kind(value)
+
+
+def kind(value: Any) -> str:
+    """What a piece of data is, without saying it: data may be personal."""
+    match value:
+        case None | bool() | dict() | list():
+            return show(value)
+        case str():
+            return "a string" if value else "an empty string"
+        case int():
+            return "an integer"
+        case _:
+            fraction = " with a fraction" if not value.is_integer() else ""
+            return f"a number{fraction}" if math.isfinite(value) else show(value)
 
 
 def _hint(t: Type, value: Any) -> str:
     if isinstance(t, Enum) and isinstance(value, str):
-        return suggestion(value, t.symbols)
+        return suggestion(value, t.symbols) or ", which is none of them"
     if t in (Prim("int"), Prim("long")) and isinstance(value, int) and not isinstance(value, bool):
-        return f", which does not fit into {t}"
-    if isinstance(t, Prim) and t.name == "bytes" and isinstance(value, str):
-        return ", whose code points are not all bytes"
+        return f" beyond {t}: it has at most {31 if t == Prim('int') else 63} bits and a sign"
+    if isinstance(t, Prim | Fixed) and isinstance(value, str) and getattr(t, "name", "") == "bytes":
+        return ", whose characters are not all between \\u0000 and \\u00ff"
     if isinstance(value, dict) and len(value) == 1 and isinstance(t, Prim) and t.name in value:
-        return ": a tag is only for unions"
+        return "; a tag is only for unions"
+    if isinstance(value, str) and t in NUMBERS and _is_number(value):
+        return "; a number stands without quotes"
     return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _explain_mark(x: Any, at: str) -> Iterator[Problem]:
@@ -313,22 +353,26 @@ def _explain_mark(x: Any, at: str) -> Iterator[Problem]:
         yield BadLocator(show(x), at=Where(f"{at}/@"))
 
 
-def _explain_record(t: Record, value: dict[str, Any], at: str) -> Iterator[Problem]:
+def _explain_record(t: Record, value: dict[str, Any], at: str, quote: bool) -> Iterator[Problem]:
+    """A misspelled field is one problem: what it means does not count as missing."""
     known = t.by_name
+    meant: set[str] = set()
     for k, x in value.items():
         if k in known:
-            yield from explain(known[k].type, x, f"{at}/{escape(k)}")
+            yield from explain(known[k].type, x, f"{at}/{escape(k)}", quote)
         elif k == "@":
             yield from _explain_mark(x, at)
         else:
-            hint = suggestion(k, list(known))
-            yield BadData(f"a field of {t}", show(k), hint, at=Where(f"{at}/{escape(k)}"))
+            near = nearest(k, [name for name in known if name not in value])
+            meant.add(near)
+            hint = suggestion(k, [near]) if near else f"; it has {', '.join(map(show, known))}"
+            yield NoSuchField(describe(t), show(k), hint, at=Where(f"{at}/{escape(k)}", key=True))
     for f in t.fields:
-        if f.name not in value and f.default is MISSING:
-            yield BadData(f"field {show(f.name)} of {describe(t)}", "nothing", at=Where(at))
+        if f.name not in value and f.name not in meant and f.default is MISSING:
+            yield BadData(f"the field {show(f.name)} of {describe(t)}", "nothing", at=Where(at))
 
 
-def _explain_union(t: Union, value: Any, at: str) -> Iterator[Problem]:
+def _explain_union(t: Union, value: Any, at: str, quote: bool) -> Iterator[Problem]:
     tags = {b.tag: b for b in t.branches}
     if value is None:
         if "null" not in tags:
@@ -341,25 +385,20 @@ def _explain_union(t: Union, value: Any, at: str) -> Iterator[Problem]:
             if "@" in value:
                 yield from _explain_mark(value["@"], at)
             if tag in tags and tag != "null":
-                yield from explain(tags[tag], x, f"{at}/{escape(tag)}")
+                yield from explain(tags[tag], x, f"{at}/{escape(tag)}", quote)
                 return
-    yield BadData(str(t), show(value), _tagged_form(t, value), at=Where(at))
+    yield BadData(str(t), show(value) if quote else kind(value), _tagged_form(t, value, quote), at=Where(at))
 
 
-def _tagged_form(t: Union, value: Any) -> str:
+def _tagged_form(t: Union, value: Any, quote: bool) -> str:
     """The remedy for an untagged value: how it would be written."""
-    if isinstance(value, dict) and len(value) == 1:
-        [tag] = value
-        return suggestion(tag, [b.tag for b in t.branches]) or "; the tags are " + ", ".join(
-            show(b.tag) for b in t.branches if b.tag != "null"
-        )
+    tags = [b.tag for b in t.branches if b.tag != "null"]
     for b in t.branches:
         if convert(b, fresh(value), Readers())[0]:
-            inner = "..." if isinstance(value, dict | list) else show(value)
-            return f"; a value of a union is written with its tag: {{{show(b.tag)}: {inner}}}"
-    return "; a value of a union is written with its tag"
-
-
-def finite(value: Any) -> bool:
-    """Is this float a number that JSON can write?"""
-    return not (isinstance(value, float) and not math.isfinite(value))
+            inner = show(value) if quote and not isinstance(value, dict | list) else "..."
+            return f" without its tag: {{{show(b.tag)}: {inner}}}"
+    if isinstance(value, dict) and len(value) == 1:
+        [tag] = value
+        if hint := suggestion(tag, tags):
+            return f" with the tag {show(tag)}{hint}"
+    return f"; a value of a union is written {{tag: value}}, with the tag {' or '.join(map(show, tags))}"

@@ -1,10 +1,10 @@
-"""Blocks, branches and loops (specification, "Tree-like structures", "Branching", "Loops in the program flow")."""
+"""Blocks, branches and loops (specification, "Tree-like structures in the program flow" and the next two)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pfa.check.bindings import assign_all, declare_all, declare_new
+from pfa.check.bindings import assign_all, declare_all, declare_new, symbols
 from pfa.check.checker import Checker, form
 from pfa.check.problems import WrongType
 from pfa.check.scope import Scope
@@ -30,13 +30,10 @@ def branches_of(
 def check_for(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     outer = scope.block()
     loop = Scope(outer)
-    members = c.members(value["for"], "for", f"{at}/for")
-    made = declare_all(c, members, f"{at}/for", scope, loop)
+    made = declare_all(c, symbols(c, "for", value["for"], f"{at}/for"), f"{at}/for", scope, loop)
+    loop.opaque = not made
     condition = c.condition(value["while"], f"{at}/while", loop, "while")
-    steps = assign_all(c, c.members(value["step"], "step", f"{at}/step"), f"{at}/step", loop)
-    for key in ("for", "step"):
-        if isinstance(value[key], dict) and not c.members(value[key], key, f"{at}/{key}"):
-            c.wrong_json(key, "an object with at least one symbol", value[key], f"{at}/{key}")
+    steps = assign_all(c, symbols(c, "step", value["step"], f"{at}/step"), f"{at}/step", loop)
     body = c.body(value["do"], f"{at}/do", loop.block())
     return For(
         NULL,
@@ -55,11 +52,12 @@ def check_foreach(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> E
     if isinstance(array.type, Array):
         items = array.type.items
     elif not isinstance(array.type, Unknown):
-        c.report(WrongType("foreach", "an array", str(array.type), at=Where(array.at)))
+        c.report(WrongType('"in" of foreach', "an array", str(array.type), at=Where(array.at)))
     seq = value.get("seq", True)
     if not isinstance(seq, bool):
-        c.wrong_json("seq", "true or false", seq, f"{at}/seq")
-    loop = scope.block() if seq is not False else scope.sealed('this loop is not sequential ("seq": false)')
+        c.wrong_json('"seq"', "true or false", seq, f"{at}/seq")
+    parallel = 'a loop with "seq": false cannot change the symbols around it'
+    loop = scope.block() if seq is not False else scope.sealed(parallel)
     name = declare_new(c, value["foreach"], items, f"{at}/foreach", loop)
     return ForEach(NULL, name, array, c.body(value["do"], f"{at}/do", loop), at=at)
 
@@ -71,7 +69,7 @@ def check_forkey(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     if isinstance(over.type, Map):
         values = over.type.values
     elif not isinstance(over.type, Unknown):
-        c.report(WrongType("forkey", "a map", str(over.type), at=Where(over.at)))
+        c.report(WrongType('"in" of forkey', "a map", str(over.type), at=Where(over.at)))
     loop = scope.block()
     key = declare_new(c, value["forkey"], STRING, f"{at}/forkey", loop)
     item = declare_new(c, value["forval"], values, f"{at}/forval", loop)
@@ -105,18 +103,20 @@ def check_if(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
 def check_cond(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     conditions: list[Expr] = []
     bodies: list[Expr] = []
-    listed = c.items(value["cond"], "cond", f"{at}/cond")
+    listed = c.items(value["cond"], '"cond"', f"{at}/cond")
     if isinstance(value["cond"], list) and not listed:
-        c.wrong_json("cond", "at least one if", value["cond"], f"{at}/cond")
+        c.wrong_json('"cond"', 'an array of at least one "if"', value["cond"], f"{at}/cond")
     for i, case in enumerate(listed):
         here = f"{at}/cond/{i}"
         members = c.members(case, "a case of cond", here)
-        if not isinstance(case, dict) or not c.fields(members, "a case of cond", ("if", "then"), (), here):
+        if isinstance(case, dict):
+            members = c.fields(members, "a case of cond", ("if", "then"), (), here)
+        if not members:
             continue
         conditions.append(c.condition(members["if"], f"{here}/if", scope, "if"))
         bodies.append(c.body(members["then"], f"{here}/then", scope.block()))
     orelse = c.body(value["else"], f"{at}/else", scope.block()) if "else" in value else None
-    if not bodies:
+    if not bodies or len(bodies) < len(listed):
         return Lit(UNKNOWN, None, at=at)
     type, bodies, orelse = branches_of(c, bodies, orelse, at, "the cases of cond")
     return If(type, tuple(zip(conditions, bodies, strict=True)), orelse, at=at)

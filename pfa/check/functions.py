@@ -1,8 +1,8 @@
-"""Function definitions and references, and functions as arguments (specification, "User-defined functions")."""
+"""Functions: defined, referenced, passed as arguments (specification, "User-defined functions")."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import Checker, form, widen
 from pfa.check.problems import (
@@ -11,14 +11,13 @@ from pfa.check.problems import (
     FunctionUnexpected,
     GenericReference,
     Misplaced,
-    UnknownField,
+    NoSignature,
     UnknownFunction,
+    UnknownParameter,
     WrongType,
     show,
-    suggestion,
 )
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import (
     Argument,
@@ -33,10 +32,15 @@ from pfa.ir import (
     Local,
     UserCall,
 )
-from pfa.lib.define import Fn
 from pfa.lib.signature import Bound, Signature
-from pfa.lib.table import everything, lookup
+from pfa.lib.table import lookup
 from pfa.types import NULL, UNKNOWN, Function, Type, Unknown, accepts, same_layout
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
+    from pfa.lib.define import Fn
+
+DEFINITION = ("params", "ret", "do")
 
 
 def is_function(value: Any) -> bool:
@@ -59,40 +63,57 @@ def check_fcnref(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     return Lit(UNKNOWN, None, at=at)
 
 
-def signature_of(c: Checker, value: dict[str, Any], at: str) -> tuple[tuple[str, ...], Function]:
-    """Parameter names and type of a definition, without its body."""
-    names: list[str] = []
-    types: list[Type] = []
-    for i, param in enumerate(c.items(value.get("params", []), "params", f"{at}/params")):
-        here = f"{at}/params/{i}"
+def parameters(c: Checker, value: Any, at: str) -> tuple[tuple[str, ...], tuple[Type, ...]] | None:
+    """Names and types of parameters; None, and a problem, where they are not what they must be."""
+    found: dict[str, Type] = {}
+    sound = type(value) is list
+    for i, param in enumerate(c.items(value, "params", at)):
+        here = f"{at}/{i}"
         members = c.members(param, "a parameter", here)
         if len(members) != 1:
+            sound = False
             if isinstance(param, dict):
-                c.wrong_json("a parameter", "an object with one member, its name and type", param, here)
+                c.wrong_json("a parameter", 'an object with one member, {"name": type}', param, here)
             continue
         [(name, schema)] = members.items()
-        c.symbol_name(name, here, "parameter")
-        if name in names:
-            c.report(AlreadyDeclared(show(name), at=Where(here)))
-        names.append(name)
-        types.append(c.schemas.parse(schema, f"{here}/{escape(name)}"))
-    ret = c.schemas.parse(value["ret"], f"{at}/ret") if "ret" in value else UNKNOWN
-    return tuple(names), Function(tuple(types), ret)
+        key = f"{here}/{escape(name)}"
+        c.symbol_name(name, key, "parameter", key=True)
+        if name in found:
+            c.report(AlreadyDeclared(show(name), " as a parameter of this function", at=Where(key, key=True)))
+            sound = False
+        found[name] = c.schemas.parse(schema, key)
+    return (tuple(found), tuple(found.values())) if sound else None
 
 
-def define(
-    c: Checker, value: dict[str, Any], at: str, scope: Scope, known: tuple[tuple[str, ...], Function] | None = None
-) -> FunctionDef | None:
-    """A function with its body; an inline one reads the symbols of `scope` and cannot change them."""
+def header(
+    c: Checker, value: dict[str, Any], at: str
+) -> tuple[dict[str, Any], tuple[str, ...], Function] | None:
+    """A definition without its body: its members, parameter names and type; None if not all are known."""
     if "@" in value:
         c.locator(value, at)
-    if not c.fields(value, "a function definition", ("params", "ret", "do"), (), at):
+    members = c.fields(value, "a function definition", DEFINITION, (), at, partial=True)
+    found = parameters(c, members["params"], f"{at}/params") if "params" in members else None
+    ret = c.schemas.parse(members["ret"], f"{at}/ret") if "ret" in members else UNKNOWN
+    if found is None or "do" not in members:
         return None
-    names, type = known or signature_of(c, value, at)
-    inside = scope.sealed("it belongs to the code around this function")
-    unique = [c.declare(inside, n, t) for n, t in zip(names, type.params, strict=True)]
-    body = c.body(value["do"], f"{at}/do", inside, "the body of a function")
-    body = c.want(type.ret, body, "the function's result")
+    return members, found[0], Function(found[1], ret)
+
+
+def define(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> FunctionDef | None:
+    """An inline function: it reads the symbols of `scope` and cannot change them."""
+    found = header(c, value, at)
+    return body_of(c, *found, at, scope) if found else None
+
+
+def body_of(
+    c: Checker, members: dict[str, Any], names: tuple[str, ...], type: Function, at: str, scope: Scope
+) -> FunctionDef:
+    """A function with its body."""
+    inside = scope.sealed("a function cannot change the symbols around it")
+    named = enumerate(zip(names, type.params, strict=True))
+    unique = [c.declare(inside, n, t, f"{at}/params/{i}") for i, (n, t) in named]
+    body = c.body(members["do"], f"{at}/do", inside, "the body of a function")
+    body = c.want(type.ret, body, "the result of the function")
     return FunctionDef(tuple(unique), type, body, at)
 
 
@@ -100,14 +121,10 @@ def function_argument(
     c: Checker, value: Any, at: str, scope: Scope, want: Function | None, what: str
 ) -> FunctionDef | FunctionRef | None:
     """A function where one is asked for; with `want`, made to fit it exactly."""
-    made: FunctionDef | FunctionRef | None
-    if "fcn" in value:
-        made = _reference(c, value, at, scope)
-    else:
-        made = define(c, value, at, scope)
+    made = _reference(c, value, at, scope) if "fcn" in value else define(c, value, at, scope)
     if made is None or want is None:
         return made
-    if not accepts(want, made.type) or len(want.params) != len(made.type.params):
+    if not accepts(want, made.type):
         if not _unknown(made.type):
             c.report(WrongType(what, str(want), str(made.type), at=Where(at)))
         return None
@@ -121,34 +138,46 @@ def _unknown(type: Function) -> bool:
 def _reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> FunctionDef | FunctionRef | None:
     if "@" in value:
         c.locator(value, at)
-    c.fields(value, "a function reference", ("fcn",), ("fill",), at)
-    name = value["fcn"]
+    members = c.fields(value, "a function reference", ("fcn",), ("fill",), at)
+    name = members["fcn"]
+    fill = _fill(c, members["fill"], f"{at}/fill", scope) if "fill" in members else {}
     if not isinstance(name, str):
         c.wrong_json("the name of a function", "a string", name, f"{at}/fcn")
         return None
-    fill: dict[str, Argument | None] = {}
-    if "fill" in value:
-        members = c.members(value["fill"], "fill", f"{at}/fill")
-        if isinstance(value["fill"], dict) and not members:
-            c.wrong_json("fill", "an object with at least one parameter", value["fill"], f"{at}/fill")
-        fill = {k: argument(c, v, f"{at}/fill/{escape(k)}", scope) for k, v in members.items()}
-        if any(v is None for v in fill.values()):
-            return None
-    arguments = {k: v for k, v in fill.items() if v is not None}
+    if fill is None:
+        return None
     if name == "emit":
-        return _filled_user(c, name, emit_type(c), ("output",), arguments, at) if emit_allowed(c, at) else None
+        return _filled_user(c, name, emit_type(c), ("output",), fill, at) if emit_allowed(c, at) else None
     if name.startswith("u."):
-        found = c.functions.get(name[2:])
-        if found is None:
-            unknown_function(c, name, f"{at}/fcn")
-            return None
-        c.facts.calls.add(name[2:])
-        return _filled_user(c, name, found, c.parameters[name[2:]], arguments, at)
+        return _user_reference(c, name, fill, at)
     fn = lookup(name)
     if fn is None:
         unknown_function(c, name, f"{at}/fcn")
         return None
-    return _filled_library(c, fn, arguments, at)
+    return _filled_library(c, fn, fill, at)
+
+
+def _fill(c: Checker, value: Any, at: str, scope: Scope) -> dict[str, Argument] | None:
+    """The arguments of `fill`; None where one of them is broken."""
+    members = c.members(value, "fill", at)
+    if value == {}:
+        c.wrong_json("fill", "an object with at least one parameter", value, at)
+    fill = {k: argument(c, v, f"{at}/{escape(k)}", scope) for k, v in members.items()}
+    good = {k: v for k, v in fill.items() if v is not None}
+    return good if good and len(good) == len(fill) else None
+
+
+def _user_reference(
+    c: Checker, name: str, fill: dict[str, Argument], at: str
+) -> FunctionDef | FunctionRef | None:
+    found = c.functions.get(name[2:])
+    if name[2:] in c.loose:
+        return None
+    if found is None:
+        unknown_function(c, name, f"{at}/fcn")
+        return None
+    c.facts.calls.add(name[2:])
+    return _filled_user(c, name, found, c.parameters[name[2:]], fill, at)
 
 
 def argument(c: Checker, value: Any, at: str, scope: Scope) -> Argument | None:
@@ -159,29 +188,31 @@ def argument(c: Checker, value: Any, at: str, scope: Scope) -> Argument | None:
 
 
 def emit_allowed(c: Checker, at: str) -> bool:
-    if c.method == "emit":
-        return True
-    c.report(Misplaced("emit", 'with "method": "emit"', at=Where(at)))
-    return False
+    """Does the method have `emit`?  Told once: it is the method that is wrong, not every call."""
+    if c.method not in ("emit", "") and not c.emit_misplaced:
+        c.report(Misplaced("emit", 'with "method": "emit"', at=Where(at)))
+        c.emit_misplaced = True
+    return c.method == "emit"
 
 
 def emit_type(c: Checker) -> Function:
     return Function((c.output,), NULL)
 
 
-def unknown_function(c: Checker, name: str, at: str) -> None:
-    if name in c.functions:
-        hint = f", did you mean {show('u.' + name)}?"
-    else:
-        hint = suggestion(name, [*(f"u.{n}" for n in c.functions), *everything()])
-    c.report(UnknownFunction(show(name), hint, at=Where(at)))
+def unknown_function(c: Checker, name: str, at: str, key: bool = False) -> None:
+    """Report it, unless the functions of the document are not known either."""
+    if name.startswith("u.") and "fcns" in c.untold:
+        return
+    c.report(UnknownFunction(show(name), c.hints.function(name, c.functions), at=Where(at, key=key)))
 
 
 def _fill_names(c: Checker, name: str, names: tuple[str, ...], fill: dict[str, Argument], at: str) -> bool:
     good = True
     for key in fill:
         if key not in names:
-            c.report(UnknownField(name, show(key), suggestion(key, names), at=Where(f"{at}/fill/{escape(key)}")))
+            hint = c.hints.name(key, names) or f"; it has {', '.join(map(show, names))}"
+            place = Where(f"{at}/fill/{escape(key)}", key=True)
+            c.report(UnknownParameter(name, show(key), hint, at=place))
             good = False
     return good
 
@@ -206,8 +237,9 @@ def _filled_user(
         if isinstance(value, FunctionDef | FunctionRef):
             c.report(FunctionUnexpected(at=Where(f"{at}/fill/{escape(n)}")))
             return None
-        args.append(c.want(t, value, f"parameter {show(n)}"))
-    return FunctionDef(tuple(params), Function(tuple(left), type.ret), call_user(name, type, tuple(args), at), at)
+        args.append(c.want(t, value, f"the parameter {show(n)} of {name}"))
+    body = call_user(name, type, tuple(args), at)
+    return FunctionDef(tuple(params), Function(tuple(left), type.ret), body, at)
 
 
 def call_user(name: str, type: Function, args: tuple[Expr, ...], at: str) -> Expr:
@@ -215,44 +247,56 @@ def call_user(name: str, type: Function, args: tuple[Expr, ...], at: str) -> Exp
     return Emit(NULL, args[0], at=at) if name == "emit" else UserCall(type.ret, name[2:], args, at=at)
 
 
-def _filled_library(c: Checker, fn: Fn, fill: dict[str, Argument], at: str) -> FunctionDef | FunctionRef | None:
+def _filled_library(
+    c: Checker, fn: Fn, fill: dict[str, Argument], at: str
+) -> FunctionDef | FunctionRef | None:
     if not fill:
-        concrete = [(s, t) for s in fn.signatures if (t := s.concrete) is not None]
-        if len(fn.signatures) != 1 or not concrete:
-            c.report(GenericReference(show(fn.name), at=Where(f"{at}/fcn")))
-            return None
-        signature, type = concrete[0]
-        return FunctionRef(fn.name, type, fn, Bound(signature, type.params, type.ret), at=at)
+        return _library_reference(c, fn, at)
     names = dict.fromkeys(n for s in fn.signatures for n in s.names)
     if not _fill_names(c, fn.name, tuple(names), fill, at):
         return None
-    for signature in fn.signatures:
-        if fill.keys() <= set(signature.names) and (made := _fill_signature(c, fn, signature, fill, at)):
-            return made
-    c.report(GenericReference(show(fn.name), at=Where(f"{at}/fcn")))
+    fitting = [s for s in fn.signatures if fill.keys() <= set(s.names)]
+    closed = [(s, types) for s in fitting if (types := _left_open(s, fill)) is not None]
+    if not closed:
+        c.report(GenericReference(show(fn.name), "what is not filled is generic", at=Where(f"{at}/fcn")))
+        return None
+    for signature, types in closed:
+        if bound := signature.bind(types):
+            return _fill_signature(c, fn, bound, fill, at)
+    found = ", ".join(f"{n}: {a.type}" for n, a in fill.items())
+    if not any(isinstance(a.type, Unknown) for a in fill.values()):
+        expected = " or ".join(str(s) for s, _ in closed)
+        c.report(NoSignature(f"fill of {fn.name}", found, expected, at=Where(f"{at}/fill")))
     return None
 
 
-def _fill_signature(
-    c: Checker, fn: Fn, signature: Signature, fill: dict[str, Argument], at: str
-) -> FunctionDef | None:
-    """The function of what is left open, if its parameters are concrete once the rest is filled."""
+def _library_reference(c: Checker, fn: Fn, at: str) -> FunctionRef | None:
+    concrete = [(s, t) for s in fn.signatures if (t := s.concrete) is not None]
+    if len(fn.signatures) == 1 and concrete:
+        signature, type = concrete[0]
+        return FunctionRef(fn.name, type, fn, Bound(signature, type.params, type.ret), at=at)
+    why = "it has several signatures" if len(fn.signatures) > 1 else "it is generic"
+    c.report(GenericReference(show(fn.name), why, at=Where(f"{at}/fcn")))
+    return None
+
+
+def _left_open(signature: Signature, fill: dict[str, Argument]) -> tuple[Type, ...] | None:
+    """The types of all parameters, if those that are not filled are concrete."""
     types: list[Type] = []
     for n, p in zip(signature.names, signature.params, strict=True):
-        if n in fill:
-            types.append(fill[n].type)
-            continue
-        alone = Signature((n,), (p,), NULL).concrete
-        if alone is None:
+        alone = None if n in fill else Signature((n,), (p,), NULL).concrete
+        if n not in fill and alone is None:
             return None
-        types.append(alone.params[0])
-    bound = signature.bind(tuple(types))
-    if bound is None:
-        return None
+        types.append(fill[n].type if alone is None else alone.params[0])
+    return tuple(types)
+
+
+def _fill_signature(c: Checker, fn: Fn, bound: Bound, fill: dict[str, Argument], at: str) -> FunctionDef:
+    """The function of what is left open."""
     params: list[str] = []
     left: list[Type] = []
     args: list[Argument] = []
-    for n, t in zip(signature.names, bound.params, strict=True):
+    for n, t in zip(bound.signature.names, bound.params, strict=True):
         if n in fill:
             args.append(fitted(c, fill[n], t))
         else:
@@ -293,7 +337,7 @@ def adapt(c: Checker, made: FunctionDef | FunctionRef, want: Function) -> Functi
 
 def expect_function(c: Checker, what: str, value: Any, at: str) -> None:
     """The problem of a value where a function is asked for."""
-    hint = ""
+    found, hint = "a value", ""
     if isinstance(value, str):
-        hint = f'; a function is passed as {{"fcn": {show(value)}}}'
-    c.report(FunctionExpected(what, hint, at=Where(at)))
+        found, hint = show(value), f'; a function is passed as {{"fcn": {show(value)}}}'
+    c.report(FunctionExpected(what, found, hint, at=Where(at)))

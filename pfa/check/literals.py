@@ -5,13 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import Checker, form
 from pfa.check.embedded import fresh
-from pfa.check.problems import BadBase64, NotFinite, OutOfRange, WrongType, show, suggestion
+from pfa.check.hints import did_you_mean
+from pfa.check.problems import (
+    BadBase64,
+    MissingField,
+    NoSuchField,
+    NotFinite,
+    OutOfRange,
+    WrongType,
+    show,
+)
 from pfa.check.schemas import escape
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import Expr, Lit, NewArray, NewMap
 from pfa.lib.primitives import float32
@@ -30,14 +38,19 @@ from pfa.types import (
     Unknown,
 )
 
-_BITS = {INT: 31, LONG: 63}
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
+
+_BITS: dict[Type, int] = {INT: 31, LONG: 63}
 
 
 def _whole(c: Checker, value: Any, at: str, type_: Type) -> Expr:
     if type(value) is not int:
-        c.wrong_json(f"{type_} literal", "an integer", value, at)
+        hint = f'; {{"double": {show(value)}}} is one' if type(value) is float else ""
+        c.wrong_json(f'"{type_}"', "an integer", value, f"{at}/{type_}", hint)
     elif not -(1 << _BITS[type_]) <= value < 1 << _BITS[type_]:
-        c.report(OutOfRange(str(value), str(type_), at=Where(at)))
+        hint = "; a long holds it" if type_ == INT and -(1 << 63) <= value < 1 << 63 else ""
+        c.report(OutOfRange(str(value), str(type_), hint, at=Where(f"{at}/{type_}")))
     else:
         return Lit(type_, value, at=at)
     return Lit(UNKNOWN, None, at=at)
@@ -55,14 +68,14 @@ def check_long(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
 
 def _fraction(c: Checker, value: Any, at: str, type_: Type) -> Expr:
     if type(value) is not float and type(value) is not int:
-        c.wrong_json(f"{type_} literal", "a number", value, at)
+        c.wrong_json(f'"{type_}"', "a number", value, f"{at}/{type_}")
         return Lit(UNKNOWN, None, at=at)
     if not math.isfinite(value):
-        c.report(NotFinite(show(value), at=Where(at)))
+        c.report(NotFinite(show(value), at=Where(f"{at}/{type_}")))
         return Lit(UNKNOWN, None, at=at)
     made = float(value) if type_ == DOUBLE else float32(float(value))
     if math.isinf(made):
-        c.report(OutOfRange(show(value), str(type_), at=Where(at)))
+        c.report(OutOfRange(show(value), str(type_), "; a double holds it", at=Where(f"{at}/{type_}")))
         return Lit(UNKNOWN, None, at=at)
     return Lit(type_, made, at=at)
 
@@ -81,7 +94,7 @@ def check_double(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
 def check_string(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     if type(value["string"]) is str:
         return Lit(STRING, value["string"], at=at)
-    c.wrong_json("string literal", "a string", value["string"], at)
+    c.wrong_json('"string"', "a string", value["string"], f"{at}/string")
     return Lit(UNKNOWN, None, at=at)
 
 
@@ -89,12 +102,12 @@ def check_string(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
 def check_base64(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     text = value["base64"]
     if type(text) is not str:
-        c.wrong_json("base64 literal", "a string", text, at)
+        c.wrong_json('"base64"', "a string", text, f"{at}/base64")
         return Lit(UNKNOWN, None, at=at)
     try:
         return Lit(BYTES, base64.b64decode(text, validate=True), at=at)
     except (binascii.Error, ValueError):
-        c.report(BadBase64(show(text), at=Where(at)))
+        c.report(BadBase64(show(text), at=Where(f"{at}/base64")))
         return Lit(UNKNOWN, None, at=at)
 
 
@@ -107,40 +120,43 @@ def check_new(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
         case Array(items):
             exprs = [
                 c.want(items, c.expression(x, f"{inside}/{i}", scope.value()), "an item of the array")
-                for i, x in enumerate(c.items(given, f"new of {made}", inside))
+                for i, x in enumerate(c.items(given, f'"new" of {made}', inside))
             ]
             return NewArray(made, tuple(exprs), at=at)
         case Map(values):
-            members = c.members(given, f"new of {made}", inside)
+            members = c.members(given, f'"new" of {made}', inside)
             exprs = [
                 c.want(values, c.expression(x, f"{inside}/{escape(k)}", scope.value()), "a value of the map")
                 for k, x in members.items()
             ]
             return NewMap(made, tuple(members), tuple(exprs), at=at)
         case Record():
-            return _new_record(c, made, c.members(given, f"new of {made}", inside), at, scope)
+            return _new_record(c, made, c.members(given, f'"new" of {made}', inside), at, scope)
     if not isinstance(made, Unknown):
-        c.report(WrongType("the type of new", "an array, map or record", str(made), at=Where(f"{at}/type")))
+        place = Where(f"{at}/type")
+        c.report(WrongType('the type of "new"', "an array, map or record", str(made), at=place))
     return Lit(UNKNOWN, None, at=at)
 
 
 def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, scope: Scope) -> Expr:
     """Every field must be given: a default is for data, not for code."""
     made: dict[str, Expr] = {}
+    meant: set[str] = set()
     for name, x in members.items():
         here = f"{at}/new/{escape(name)}"
         expr = c.expression(x, here, scope.value())
         known = record.by_name.get(name)
-        if known is None:
-            hint = suggestion(name, list(record.by_name))
-            c.report(WrongType(f"new of {record}", "its fields", f"{show(name)}", hint, at=Where(here)))
-        else:
-            made[name] = c.want(known.type, expr, f"field {show(name)}")
+        if known is not None:
+            made[name] = c.want(known.type, expr, f"the field {show(name)}")
+            continue
+        near = c.hints.near(name, [k for k in record.by_name if k not in members])
+        meant.add(near)
+        hint = did_you_mean(near) or f"; it has {', '.join(map(show, record.by_name))}"
+        c.report(NoSuchField(str(record), show(name), hint, at=Where(here, key=True)))
     missing = [name for name in record.by_name if name not in made]
-    if missing and len(members) <= len(made):
-        c.report(
-            WrongType(f"new of {record}", "all fields", "nothing for " + ", ".join(map(show, missing)), at=Where(at))
-        )
+    for name in missing:
+        if name not in meant:
+            c.report(MissingField(f'"new" of {record}', show(name), at=Where(f"{at}/new")))
     if missing:
         return Lit(record, None, at=at)
     return NewMap(record, tuple(made), tuple(made.values()), at=at)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import Checker, form
 from pfa.check.problems import BadErrorCode
-from pfa.check.scope import Scope
 from pfa.errors import Where
-from pfa.ir import Error, Expr, Lit, Log, Try, null
+from pfa.ir import Error, Expr, Log, Try, null
 from pfa.types import BOTTOM, NULL, UNKNOWN, join
+
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
 
 
 @form("doc")
 def check_doc(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     if not isinstance(value["doc"], str):
-        c.wrong_json("doc", "a string", value["doc"], f"{at}/doc")
+        c.wrong_json('"doc"', "a string", value["doc"], f"{at}/doc")
     return null(at)
 
 
@@ -24,10 +26,10 @@ def check_error(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Exp
     message = value["error"]
     code = value.get("code", 0)
     if not isinstance(message, str):
-        c.wrong_json("error", "a string, the message", message, f"{at}/error")
+        c.wrong_json('"error"', "a string, the message", message, f"{at}/error")
         message = ""
     if type(code) is not int:
-        c.wrong_json("code", "a negative integer", code, f"{at}/code")
+        c.wrong_json('"code"', "a negative integer", code, f"{at}/code")
         code = 0
     elif "code" in value and code >= 0:
         c.report(BadErrorCode(code, at=Where(f"{at}/code")))
@@ -40,16 +42,15 @@ def check_try(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     messages: list[str] = []
     codes: list[int] = []
     if "filter" in value:
-        for i, item in enumerate(c.items(value["filter"], "filter", f"{at}/filter")):
+        for i, item in enumerate(c.items(value["filter"], '"filter"', f"{at}/filter")):
             if isinstance(item, str):
                 messages.append(item)
             elif type(item) is int:
                 codes.append(item)
             else:
-                c.wrong_json("an item of filter", "a message or a code", item, f"{at}/filter/{i}")
-    joined = join([body.type, NULL])
-    if joined is None:
-        return Lit(UNKNOWN, None, at=at)
+                what, expected = 'an item of "filter"', "a message or a code (a string or an integer)"
+                c.wrong_json(what, expected, item, f"{at}/filter/{i}")
+    joined = join([body.type, NULL]) or UNKNOWN
     made = c.want(joined, body, "try")
     return Try(joined, made, tuple(messages), tuple(codes), "filter" in value, at=at)
 
@@ -60,11 +61,13 @@ def check_log(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     listed = given if type(given) is list else [given]
     places = [f"{at}/log/{i}" for i in range(len(listed))] if type(given) is list else [f"{at}/log"]
     if type(given) is list and not listed:
-        c.wrong_json("log", "at least one expression", given, f"{at}/log")
+        c.wrong_json('"log"', "at least one expression", given, f"{at}/log")
+    if type(given) is list and len(given) == 1:
+        c.lone = places[0]
     values = [c.expression(x, p, scope.value()) for x, p in zip(listed, places, strict=True)]
     namespace = value.get("namespace", "")
     if not isinstance(namespace, str):
-        c.wrong_json("namespace", "a string", namespace, f"{at}/namespace")
+        c.wrong_json('"namespace"', "a string", namespace, f"{at}/namespace")
         namespace = ""
     return Log(NULL, tuple(values), namespace, at=at)
 

@@ -1,25 +1,24 @@
 """Symbol references, attr, cells and pools: everything that walks a path into a structure.
 
-Specification, "Symbol references", "Extracting from and updating arrays, maps, and records" and "... cells and
-pools".
+Specification, "Symbol references", "Extracting from and updating arrays, maps, and records" and "Extracting
+from and updating cells and pools".
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pfa.check.checker import HOOKS, Checker, Facts, form
+from pfa.check.checker import HOOKS, SYMBOL, Checker, Facts, form
 from pfa.check.functions import function_argument, is_function
 from pfa.check.problems import (
     BadPath,
+    MissingField,
     NoSuchField,
     UnknownStorage,
     UnknownSymbol,
     WrongType,
     show,
-    suggestion,
 )
-from pfa.check.scope import Scope
 from pfa.errors import Where
 from pfa.ir import (
     Argument,
@@ -53,6 +52,23 @@ from pfa.types import (
     Unknown,
 )
 
+if TYPE_CHECKING:
+    from pfa.check.scope import Scope
+
+# Where the predefined symbols are (specification, "Predefined symbols").
+_PREDEFINED = {
+    "input": '"action" has it',
+    "tally": '"action" and "end" have it, where "method" is "fold"',
+    "tallyOne": '"merge" has it',
+    "tallyTwo": '"merge" has it',
+    "actionsStarted": '"action" and "end" have it',
+    "actionsFinished": '"action" and "end" have it',
+    "version": 'a document with the field "version" has it',
+    "name": "begin, action and end have it",
+    "instance": "begin, action and end have it",
+    "metadata": "begin, action and end have it",
+}
+
 
 def check_reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     """`x`, or `x.4.key.field`, the short form of attr."""
@@ -60,9 +76,8 @@ def check_reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) ->
     name, _, rest = text.partition(".")
     symbol = scope.find(name)
     if symbol is None:
-        if not c.symbol_name(name, at):
-            return Lit(UNKNOWN, None, at=at)
-        c.report(UnknownSymbol(show(name), _reference_hint(c, text, name, scope), at=Where(at)))
+        if not scope.is_opaque() and not scope.find(text):
+            _unknown_symbol(c, text, name, at, scope)
         return Lit(UNKNOWN, None, at=at)
     base = Local(symbol.type, symbol.name, at=at)
     if not rest and text == name:
@@ -74,20 +89,51 @@ def check_reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) ->
 HOOKS["reference"] = check_reference
 
 
-def _reference_hint(c: Checker, text: str, name: str, scope: Scope) -> str:
-    if text in c.functions or text == "emit" or lookup(text):
+def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> None:
+    """A name that means nothing: a text that was to be a string, a symbol of elsewhere, or misspelled."""
+    if not SYMBOL.match(name):
+        c.report(UnknownSymbol(show(text), _as_string(c, text, at), at=Where(at)))
+        return
+    hint = _function_hint(c, text) or _elsewhere(c, name, scope) or c.hints.name(name, scope.visible())
+    if not hint:
+        if text in c.cells:
+            hint = f'; a cell is read with {{"cell": {show(text)}}}'
+        elif name in c.declared:
+            hint = f"; the one of {c.real(c.declared[name])} is not seen here"
+        else:
+            hint = _as_string(c, text, at)
+    c.report(UnknownSymbol(show(name), hint, at=Where(at)))
+
+
+def _as_string(c: Checker, text: str, at: str) -> str:
+    """How the text is written if it is a string; in a list of expressions ["x"] is the symbol x."""
+    if at == c.lone:
+        return f"; in a list of expressions a string is written [[{show(text)}]]"
+    return f'; a string is written {{"string": {show(text)}}}'
+
+
+def _function_hint(c: Checker, text: str) -> str:
+    own = text.startswith("u.") and text[2:] in c.functions
+    if text in c.functions:
+        return f'; a function is passed as {{"fcn": {show("u." + text)}}}'
+    if own or text == "emit" or lookup(text):
         return f'; a function is passed as {{"fcn": {show(text)}}}'
-    if text.startswith("u.") and text[2:] in c.functions:
-        return f'; a function is passed as {{"fcn": {show(text)}}}'
-    if hint := suggestion(name, scope.visible()):
-        return hint
-    if text in c.cells:
-        return f'; a cell is read with {{"cell": {show(text)}}}'
-    return f'; a string is written [{show(text)}] or {{"string": {show(text)}}}' if text == name else ""
+    return ""
+
+
+def _elsewhere(c: Checker, name: str, scope: Scope) -> str:
+    """A symbol that this place cannot have, though another one has it."""
+    if name in c.pending:
+        return '; the values of one "let" do not see its symbols: make it two'
+    if name not in _PREDEFINED:
+        return ""
+    if scope.find("name") is None:
+        return "; a function sees its parameters only: pass it as an argument"
+    return f"; {'only ' if 'only' not in _PREDEFINED[name] else ''}{_PREDEFINED[name]}"
 
 
 def _literal_path(c: Checker, type: Type, names: list[str], at: str) -> tuple[tuple[Step, ...], Type]:
-    """The rest of a dotted reference: a number is an index for arrays, a key for maps (docs/spec-notes.md)."""
+    """The rest of a dotted reference: a digit is an index for arrays, a key for maps (docs/spec-notes.md)."""
     steps: list[Step] = []
     for name in names:
         match type:
@@ -95,7 +141,7 @@ def _literal_path(c: Checker, type: Type, names: list[str], at: str) -> tuple[tu
                 return (), UNKNOWN
             case Array(items):
                 if not (name.isdecimal() and name.isascii() and len(name) < 10):
-                    c.report(WrongType("an index of an array", "a number", show(name), at=Where(at)))
+                    c.report(WrongType("an index of an array", "a whole number", show(name), at=Where(at)))
                     return (), UNKNOWN
                 steps.append(Step(items, Lit(INT, int(name), at=at)))
                 type = items
@@ -114,12 +160,14 @@ def _literal_path(c: Checker, type: Type, names: list[str], at: str) -> tuple[tu
 def _field(c: Checker, type: Type, name: str, at: str) -> Step | None:
     """A step into a record."""
     if not isinstance(type, Record):
-        hint = "; take it apart with cast or ifnotnull first" if isinstance(type, Union) else ""
-        c.report(BadPath(f"{type} has nothing inside that {show(name)} could name{hint}", at=Where(at)))
+        hint = '; take it apart with "cast" or "ifnotnull" first' if isinstance(type, Union) else ""
+        where = f" that {show(name)} could name" if name else ""
+        c.report(BadPath(f"a path must end at {type}, which has nothing inside{where}{hint}", at=Where(at)))
         return None
     known = type.by_name.get(name)
     if known is None:
-        hint = suggestion(name, list(type.by_name))
+        names = list(type.by_name)
+        hint = c.hints.name(name, names) or f"; it has {', '.join(map(show, names[:6])) or 'none'}"
         c.report(NoSuchField(str(type), show(name), hint, at=Where(at)))
         return None
     return Step(known.type, None, name)
@@ -128,37 +176,38 @@ def _field(c: Checker, type: Type, name: str, at: str) -> Step | None:
 def path(c: Checker, type: Type, value: Any, at: str, scope: Scope) -> tuple[tuple[Step, ...], Type]:
     """The steps of a path into `type`, and the type at its end."""
     steps: list[Step] = []
+    if not isinstance(value, list):
+        type = UNKNOWN
     for i, item in enumerate(c.items(value, "path", at)):
         here = f"{at}/{i}"
         key = c.expression(item, here, scope.value())
-        match type:
-            case Unknown():
-                continue
-            case Array(items):
-                steps.append(Step(items, c.want(INT, key, "an index of an array")))
-                type = items
-            case Map(values):
-                steps.append(Step(values, c.want(STRING, key, "a key of a map")))
-                type = values
-            case Record() if not (isinstance(key, Lit) and key.type == STRING):
-                if not isinstance(key.type, Unknown):
-                    c.report(
-                        WrongType("a field of a record", "a literal string", _kind(key), _bare(item), at=Where(here))
-                    )
-                type = UNKNOWN
-            case _:
-                name = key.value if isinstance(key, Lit) and isinstance(key.value, str) else ""
-                step = _field(c, type, name, here)
-                if step is None:
-                    type = UNKNOWN
-                else:
-                    steps.append(step)
-                    type = step.into
+        step = None if isinstance(type, Unknown) else _step(c, type, item, key, here)
+        type = step.into if step else UNKNOWN
+        if step:
+            steps.append(step)
     return tuple(steps), type
 
 
+def _step(c: Checker, type: Type, item: Any, key: Expr, at: str) -> Step | None:
+    """One step of a path; None where it leads nowhere."""
+    match type:
+        case Array(items):
+            return Step(items, c.want(INT, key, "an index of an array"))
+        case Map(values):
+            return Step(values, c.want(STRING, key, "a key of a map"))
+        case Record() if not (isinstance(key, Lit) and key.type == STRING):
+            if not isinstance(key.type, Unknown):
+                what, expected = "a field of a record", "a literal string"
+                c.report(WrongType(what, expected, _kind(key), _bare(item), at=Where(at)))
+            return None
+        case _:
+            name = key.value if isinstance(key, Lit) and isinstance(key.value, str) else ""
+            return _field(c, type, name, at)
+
+
 def _kind(key: Expr) -> str:
-    return str(key.type) if not isinstance(key, Local) else f"a symbol of type {key.type}"
+    kind = "a symbol" if isinstance(key, Local) else "a literal" if isinstance(key, Lit) else "an expression"
+    return f"{kind} of type {key.type}"
 
 
 def _bare(item: Any) -> str:
@@ -168,8 +217,8 @@ def _bare(item: Any) -> str:
 def _to(c: Checker, value: Any, at: str, scope: Scope, type: Type) -> Argument:
     """A new value, or a function of the old one."""
     if not is_function(value):
-        return c.want(type, c.expression(value, at, scope.value()), "to")
-    made = function_argument(c, value, at, scope, Function((type,), type), "to")
+        return c.want(type, c.expression(value, at, scope.value()), 'the new value ("to")')
+    made = function_argument(c, value, at, scope, Function((type,), type), 'the update function ("to")')
     return Lit(UNKNOWN, None, at=at) if made is None else made
 
 
@@ -202,14 +251,13 @@ def _storage(c: Checker, kind: str, name: Any, at: str) -> Cell | None:
     if not isinstance(name, str):
         c.wrong_json(f"the name of a {kind}", "a string", name, f"{at}/{kind}")
         return None
-    if name not in table:
-        hint = suggestion(name, list(table))
-        other = c.pools if kind == "cell" else c.cells
-        if name in other:
-            hint = f", but there is a {'pool' if kind == 'cell' else 'cell'} of that name"
-        c.report(UnknownStorage(kind, show(name), hint, at=Where(f"{at}/{kind}")))
-        return None
-    return table[name]
+    if name in table or f"{kind}s" in c.untold:
+        return table.get(name)
+    hint = c.hints.name(name, list(table)) or ("" if table else f"; the document has no {kind}s")
+    if name in (c.pools if kind == "cell" else c.cells):
+        hint = f", but there is a {'pool' if kind == 'cell' else 'cell'} of that name"
+    c.report(UnknownStorage(kind, show(name), hint, at=Where(f"{at}/{kind}")))
+    return None
 
 
 @form("cell", optional=("path", "to"))
@@ -229,8 +277,7 @@ def check_pool(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     pool = _storage(c, "pool", value["pool"], at)
     if "del" in value:
         return _pool_del(c, pool, value, at, scope)
-    if not isinstance(value.get("path"), list) or not value["path"]:
-        c.report(BadPath("a pool needs a path that begins with the name of an item", at=Where(at)))
+    if not _has_item(c, value, at):
         return Lit(UNKNOWN, None, at=at)
     whole = pool.type if pool else UNKNOWN
     first, *_ = value["path"]
@@ -238,29 +285,45 @@ def check_pool(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     steps, type = _rest(c, whole, value["path"], f"{at}/path", scope)
     if "to" not in value:
         if "init" in value:
-            c.report(BadPath('init goes with "to"', at=Where(f"{at}/init")))
+            c.report(MissingField('pool with "init"', '"to"', at=Where(at)))
         return PoolGet(type, pool.name, item, steps, at=at) if pool else Lit(UNKNOWN, None, at=at)
     to = _update(c, value["to"], at, scope, type)
     c.facts.writes.append(("pool-to", at))
     if "init" not in value:
-        c.report(BadPath('pool with "to" needs "init", the value of an item that does not exist yet', at=Where(at)))
+        hint = ", the value of an item that does not exist yet"
+        c.report(MissingField('pool with "to"', '"init"', hint, at=Where(at)))
         return Lit(whole, None, at=at)
-    init = c.want(whole, c.expression(value["init"], f"{at}/init", scope.value()), "init")
+    init = c.want(whole, c.expression(value["init"], f"{at}/init", scope.value()), '"init"')
     return PoolTo(whole, pool.name, item, steps, to, init, at=at) if pool else Lit(UNKNOWN, None, at=at)
 
 
-def _rest(c: Checker, whole: Type, items: list[Any], at: str, scope: Scope) -> tuple[tuple[Step, ...], Type]:
+def _has_item(c: Checker, value: dict[str, Any], at: str) -> bool:
+    """Does the path of a pool name an item?"""
+    path = value.get("path")
+    if "path" not in value:
+        hint = ", whose first item is the name of a pool item"
+        c.report(MissingField("pool", '"path"', hint, at=Where(at)))
+    elif not isinstance(path, list):
+        c.wrong_json("path", "an array", path, f"{at}/path")
+    elif not path:
+        message = "the path of pool needs at least one item, the name of a pool item"
+        c.report(BadPath(message, at=Where(f"{at}/path")))
+    return isinstance(path, list) and bool(path)
+
+
+def _rest(
+    c: Checker, whole: Type, items: list[Any], at: str, scope: Scope
+) -> tuple[tuple[Step, ...], Type]:
     """The path after the item's name; positions keep counting."""
-    steps, type = path(c, Map(whole) if not isinstance(whole, Unknown) else UNKNOWN, [["-"], *items[1:]], at, scope)
+    around = UNKNOWN if isinstance(whole, Unknown) else Map(whole)
+    steps, type = path(c, around, [["-"], *items[1:]], at, scope)
     return steps[1:], type
 
 
 def _pool_del(c: Checker, pool: Cell | None, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     for extra in ("path", "to", "init"):
         if extra in value:
-            c.report(BadPath(f'"del" does not go with {show(extra)}', at=Where(f"{at}/{extra}")))
+            c.report(BadPath(f'"del" does not go with {show(extra)}', at=Where(f"{at}/{extra}", key=True)))
     item = c.want(STRING, c.expression(value["del"], f"{at}/del", scope.value()), "the name of a pool item")
     c.facts.writes.append(("pool-del", at))
     return PoolDel(NULL, pool.name, item, at=at) if pool else Lit(NULL, None, at=at)
-
-

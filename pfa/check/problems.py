@@ -1,36 +1,71 @@
-"""Everything that the checker can say about a document, one class a mistake (STYLE: errors are data)."""
+"""Everything that the checker can say about a document, one class a mistake (errors are data).
+
+Place in the pipeline: the checker makes them, whoever shows them asks for `text`.  Invariant: a message names
+what was expected and what was found, and the remedy where it is known.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pfa.errors import Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def suggestion(name: str, known: list[str] | tuple[str, ...]) -> str:
+_LIMIT = 60
+_MANY_NAMES = 1000
+WRAP = '{"params": ..., "ret": ..., "do": ...}'
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
     """`, did you mean x?` where a known name is nearly `name`, otherwise nothing."""
-    near = get_close_matches(name, known, 1, 0.7)
-    return f", did you mean {show(near[0])}?" if near else ""
+    near = nearest(name, known)
+    return f", did you mean {show(near)}?" if near else ""
 
 
-def show(value: object, limit: int = 60) -> str:
-    """A JSON value in a message: short, on one line, with quotes around strings."""
-    if value is None or value is True or value is False:
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "an array"
-    text = repr(value) if not isinstance(value, str) else '"' + value.encode("unicode_escape").decode() + '"'
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known name that is nearly `name`, or ""; of very many names only those that begin alike count."""
+    if len(known) > _MANY_NAMES:
+        known = [k for k in known if k[:2] == name[:2] and abs(len(k) - len(name)) < 3][:_MANY_NAMES]
+    lower = {k.lower(): k for k in reversed(known)}
+    near = get_close_matches(name.lower(), lower, 1, 0.7) if len(name) < 100 else []
+    if not near and 1 < len(name) < 6:
+        near = [k for k in lower if len(k) == len(name) and sorted(k) == sorted(name.lower())]
+    return lower[near[0]] if near else ""
+
+
+def show(value: object, limit: int = _LIMIT) -> str:
+    """A JSON value in a message: short, on one line, as JSON writes it."""
+    match value:
+        case dict():
+            return "an object" if value else "an empty object"
+        case list():
+            return "an array" if value else "an empty array"
+        case str():
+            text = '"' + "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in value[:limit]) + '"'
+            return text if len(text) <= limit else text[: limit - 4] + '..."'
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case int() if not isinstance(value, bool) and value.bit_length() > 200:
+            return "a very large integer"
+        case _:
+            return json.dumps(value) if isinstance(value, bool | int | float | None) else repr(value)
+
+
+# --- structure ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped(Problem):
+    """The commonest wrapper of documents that tools write."""
+
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "the document is an array; PFA is one object: take the engine out of the [ ]"
+    says: ClassVar[str] = "a document must be an object, found an array: take the object out of the [ ]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +73,20 @@ class WrongJson(Problem):
     """A JSON value of the wrong kind."""
 
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.what} must be {p.expected}, found {p.found}"
+    says: ClassVar[str] = "{p.what} must be {p.expected}, found {p.found}{p.hint}"
     what: str
     expected: str
     found: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MissingField(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.what} needs the field {p.name}"
+    says: ClassVar[str] = "{p.what} needs the field {p.name}{p.hint}"
     what: str
     name: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +100,24 @@ class UnknownField(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Misplaced(Problem):
-    """A field or form that the method, phase or place does not allow."""
+    """A field or function that the method does not allow."""
 
-    says: ClassVar[str] = "{p.what} is only allowed {p.where}"
+    says: ClassVar[str] = "{p.what} {p.verb} only allowed {p.where}"
     what: str
     where: str
+
+    @property
+    def verb(self) -> str:
+        return "are" if " and " in self.what else "is"
 
 
 @dataclass(frozen=True, slots=True)
 class BadName(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.name} is no {p.what} name: letters, digits and _ only, not starting with a digit"
+    says: ClassVar[str] = "{p.name} is no name of a {p.what}: it must be {p.rule}"
     what: str
     name: str
+    rule: str = "letters, digits and _, not a digit first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +137,18 @@ class NotFinite(Problem):
 @dataclass(frozen=True, slots=True)
 class OutOfRange(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.value} does not fit into {p.type}"
+    says: ClassVar[str] = "{p.value} does not fit into {p.type}{p.hint}"
     value: str
     type: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BadBase64(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.found} is not base-64"
+    says: ClassVar[str] = (
+        "{p.found} is not base-64: letters, digits, + and /, filled up with = to a multiple of four"
+    )
     found: str
 
 
@@ -111,12 +156,12 @@ class BadBase64(Problem):
 class Incompatible(Problem):
     """`shared` with `rollback`."""
 
-    says: ClassVar[str] = "{p.one} and {p.other} exclude each other"
+    says: ClassVar[str] = "{p.one} and {p.other} exclude each other, found both true; take one of them away"
     one: str
     other: str
 
 
-# --- types ---------------------------------------------------------------------------------------------------
+# --- types -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +173,7 @@ class UnknownType(Problem):
 
 @dataclass(frozen=True, slots=True)
 class TypeRedefined(Problem):
-    says: ClassVar[str] = "type {p.name} is declared differently before, at {p.first}"
+    says: ClassVar[str] = "type {p.name} is declared here and, differently, at {p.first}"
     name: str
     first: str
 
@@ -152,9 +197,10 @@ class WrongType(Problem):
 
 @dataclass(frozen=True, slots=True)
 class NoSupertype(Problem):
-    says: ClassVar[str] = "{p.what} have no common type: {p.found}"
+    says: ClassVar[str] = "{p.what} have no common type, found {p.found}{p.hint}"
     what: str
     found: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +213,7 @@ class BadData(Problem):
     hint: str = ""
 
 
-# --- names ---------------------------------------------------------------------------------------------------
+# --- names -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +231,16 @@ class UnknownFunction(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownParameter(Problem):
+    """A name in `fill` that the function does not have."""
+
+    says: ClassVar[str] = "{p.function} has no parameter {p.name}{p.hint}"
+    function: str
+    name: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownStorage(Problem):
     says: ClassVar[str] = "unknown {p.kind} {p.name}{p.hint}"
     kind: str
@@ -195,15 +251,20 @@ class UnknownStorage(Problem):
 @dataclass(frozen=True, slots=True)
 class UnknownForm(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "no form or function has the fields {p.fields}{p.hint}"
+    says: ClassVar[str] = "no form has the {p.noun} {p.fields}{p.hint}"
     fields: str
     hint: str = ""
+
+    @property
+    def noun(self) -> str:
+        return "fields" if ", " in self.fields else "field"
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDeclared(Problem):
-    says: ClassVar[str] = "{p.name} is already declared in this scope or one around it"
+    says: ClassVar[str] = "{p.name} is already declared{p.hint}"
     name: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +276,9 @@ class SealedAbove(Problem):
 
 @dataclass(frozen=True, slots=True)
 class SealedWithin(Problem):
-    says: ClassVar[str] = 'let cannot declare {p.name} here, where a single value is expected; wrap the code in "do"'
+    says: ClassVar[str] = (
+        '"let" cannot declare {p.name} here, where a single value is expected; put both into {{"do": [...]}}'
+    )
     name: str
 
 
@@ -233,7 +296,7 @@ class BadPath(Problem):
     message: str
 
 
-# --- calls and forms -----------------------------------------------------------------------------------------
+# --- calls and forms ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,20 +317,26 @@ class NoSignature(Problem):
 
 @dataclass(frozen=True, slots=True)
 class FunctionExpected(Problem):
-    says: ClassVar[str] = '{p.what} must be a function{p.hint}'
+    says: ClassVar[str] = "{p.what} must be a function, found {p.found}{p.hint}"
     what: str
+    found: str
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionUnexpected(Problem):
-    says: ClassVar[str] = "a function is only allowed as an argument that takes one, not as a value"
+    says: ClassVar[str] = "expected a value, found a function; only an argument that takes one can be one"
 
 
 @dataclass(frozen=True, slots=True)
 class GenericReference(Problem):
-    says: ClassVar[str] = '{p.name} is generic and cannot be referenced; wrap it in {{"params": ..., "ret": ..., "do": ...}}'
+    says: ClassVar[str] = "{p.name} cannot be referenced, {p.why}; wrap it in {p.wrapper}"
     name: str
+    why: str
+
+    @property
+    def wrapper(self) -> str:
+        return WRAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +350,10 @@ class UpdateWrites(Problem):
 
 @dataclass(frozen=True, slots=True)
 class NotReached(Problem):
-    says: ClassVar[str] = "{p.type} can never be a {p.case}"
+    says: ClassVar[str] = "{p.type} can never be {p.case}{p.hint}"
     type: str
     case: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +364,10 @@ class NotExhaustive(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BadFormat(Problem):
-    says: ClassVar[str] = "{p.format} is no format of {p.form}"
+    says: ClassVar[str] = "{p.format} is no format of {p.form}{p.hint}"
     form: str
     format: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +378,7 @@ class BadErrorCode(Problem):
 
 @dataclass(frozen=True, slots=True)
 class TooManyProblems(Problem):
-    says: ClassVar[str] = "and more of the same kind"
+    says: ClassVar[str] = "more of this data, from here on, does not have its type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +390,7 @@ class CannotFill(Problem):
     message: str
 
 
-# --- warnings ------------------------------------------------------------------------------------------------
+# --- warnings ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,14 +402,15 @@ class Deprecated(Problem):
 
 @dataclass(frozen=True, slots=True)
 class EnumComparedWithString(Problem):
-    says: ClassVar[str] = "the enumeration {p.enum} is compared with a string by its text; use enum.toString"
+    says: ClassVar[str] = "the enum {p.enum} is compared with a string by its text; use enum.toString"
     warning: ClassVar[bool] = True
     enum: str
 
 
 @dataclass(frozen=True, slots=True)
 class NeverEqual(Problem):
-    says: ClassVar[str] = "{p.found} is none of the symbols of {p.enum}, so this comparison is always false"
+    says: ClassVar[str] = "{p.found} is none of the symbols of {p.enum}, so they are never equal{p.hint}"
     warning: ClassVar[bool] = True
     enum: str
     found: str
+    hint: str = ""

@@ -8,10 +8,10 @@ one name is one type; a second declaration must say the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.check.problems import (
+    BadLocator,
     BadName,
     BadSchema,
     MissingField,
@@ -19,9 +19,8 @@ from pfa.check.problems import (
     UnknownType,
     WrongJson,
     show,
-    suggestion,
 )
-from pfa.errors import Problem, Where
+from pfa.errors import Where
 from pfa.types import (
     MISSING,
     PRIMITIVE,
@@ -38,10 +37,17 @@ from pfa.types import (
     canonical,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pfa.check.hints import Hints
+    from pfa.errors import Problem
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FULL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
 _NAMED = ("record", "enum", "fixed")
 _MAX_FIXED = 1 << 28
+_DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 
 
 def escape(key: str) -> str:
@@ -52,12 +58,16 @@ def escape(key: str) -> str:
 class Schemas:
     """Parses schemas into types; every problem goes to `report`."""
 
-    def __init__(self, document: Any, report: Callable[[Problem], None], lenient_names: bool = False) -> None:
+    def __init__(
+        self, document: Any, report: Callable[[Problem], None], lenient_names: bool, hints: Hints
+    ) -> None:
         self.document = document
         self.report = report
         self.lenient = lenient_names
+        self.hints = hints
         self.named: dict[str, Record | Enum | Fixed] = {}
         self.places: dict[str, str] = {}
+        self.broken: set[str] = set()  # names whose declaration is wrong: their values are not checked
         self.defaults: list[tuple[Record, str]] = []
         self._found: dict[str, tuple[dict[str, Any], str, str]] | None = None
 
@@ -76,13 +86,13 @@ class Schemas:
 
     def _reference(self, name: str, at: str, namespace: str) -> Type:
         for full in self._candidates(name, namespace):
+            if full in self.broken:
+                return UNKNOWN
             if found := self.named.get(full) or self._forward(full):
                 return found
         self._search()
-        known = [*PRIMITIVE, *self.named, *(self._found or ())]
-        near = next((k for k in known if k.rpartition(".")[2] == name), "")
-        hint = f", did you mean {show(near)}?" if near else suggestion(name, known)
-        self.report(UnknownType(show(name), hint, at=Where(at)))
+        known = [*PRIMITIVE, *dict.fromkeys([*self.named, *(self._found or ())]), "array", "map", *_NAMED]
+        self.report(UnknownType(show(name), self.hints.type(name, known), at=Where(at)))
         return UNKNOWN
 
     def _candidates(self, name: str, namespace: str) -> list[str]:
@@ -105,24 +115,27 @@ class Schemas:
                     self._found.setdefault(full, entry)
 
     def _full_name(self, schema: dict[str, Any], at: str, namespace: str) -> str | None:
-        name = schema.get("name")
-        what = schema["type"]
+        name = self._attribute(schema, "name", at)
         if name is None:
-            self.report(MissingField(f"a schema of type {what}", '"name"', at=Where(at)))
             return None
         given = schema.get("namespace")
-        if not isinstance(name, str) or not isinstance(given, str | None):
-            self._wrong("name and namespace", "strings", name if not isinstance(name, str) else given, at)
+        if not isinstance(name, str):
+            self._wrong("the name of a type", "a string", name, f"{at}/name")
+            return None
+        if not isinstance(given, str | None):
+            self._wrong("a namespace", "a string", given, f"{at}/namespace")
             return None
         full = full_name(name, given, namespace)
-        if not _FULL.match(full):
-            self.report(BadName("type", show(full), at=Where(f"{at}/name")))
-            return None
+        if not _FULL.match(full) and full not in self.places:
+            key = "name" if "." in name or not given else "namespace"
+            self.report(BadName("type", show(full), _DOTTED, at=Where(f"{at}/{key}")))
         return full
 
     # -- objects --
 
     def _object(self, schema: dict[str, Any], at: str, namespace: str) -> Type:
+        if "@" in schema and not isinstance(schema["@"], str):
+            self.report(BadLocator(show(schema["@"]), at=Where(f"{at}/@")))
         kind = schema.get("type")
         if kind == "array":
             return self._container(schema, at, namespace, "items", Array)
@@ -131,15 +144,24 @@ class Schemas:
         if kind in _NAMED:
             return self._define(schema, at, namespace)
         if kind is None:
-            self.report(MissingField("a schema", '"type"', at=Where(at)))
+            self._attribute(schema, "type", at, "a schema")
             return UNKNOWN
         return self.parse(kind, f"{at}/type", namespace)
+
+    def _attribute(self, schema: dict[str, Any], key: str, at: str, what: str = "") -> Any:
+        """What a schema must have: None, and a problem, where it does not."""
+        found = schema.get(key)
+        if found is None:
+            near = self.hints.near(key, [k for k in schema if k not in ("type", "name")])
+            hint = f", found {show(near)}" if near else ""
+            what = what or f"a schema of type {schema['type']}"
+            self.report(MissingField(what, show(key), hint, at=Where(at)))
+        return found
 
     def _container(
         self, schema: dict[str, Any], at: str, namespace: str, key: str, make: Callable[[Type], Type]
     ) -> Type:
-        if key not in schema:
-            self.report(MissingField(f"a schema of type {schema['type']}", show(key), at=Where(at)))
+        if self._attribute(schema, key, at) is None:
             return UNKNOWN
         inside = self.parse(schema[key], f"{at}/{key}", namespace)
         return UNKNOWN if isinstance(inside, Unknown) else make(inside)
@@ -149,6 +171,8 @@ class Schemas:
         if full is None:
             return UNKNOWN
         first = self.places.get(full)
+        if full in self.broken and first is not None:
+            return UNKNOWN
         if first == at:
             return self.named[full]
         if first is not None:
@@ -159,7 +183,7 @@ class Schemas:
     def _again(self, full: str, schema: dict[str, Any], at: str, first: str) -> Type:
         """A second declaration: parsed on its own and compared."""
         mine = self.named[full]
-        other = Schemas(self.document, lambda _: None, self.lenient)
+        other = Schemas(self.document, lambda _: None, self.lenient, self.hints)
         other.named = {k: v for k, v in self.named.items() if k != full}
         other.places = {k: v for k, v in self.places.items() if k != full}
         if _shape(other._define(schema, at, full.rpartition(".")[0])) != _shape(mine):
@@ -168,54 +192,68 @@ class Schemas:
         return mine
 
     def _build(self, full: str, schema: dict[str, Any], at: str) -> Type:
-        aliases = self._aliases(schema, full.rpartition(".")[0])
+        aliases = self._aliases(schema, full.rpartition(".")[0], at)
+        made: Record | Enum | Fixed
         match schema["type"]:
             case "record":
-                record = Record(full, aliases=aliases)
-                self.named[full] = record
-                record.fields = self._fields(schema, at, full.rpartition(".")[0])
-                if any(f.default is not MISSING for f in record.fields):
-                    self.defaults.append((record, at))
-                return record
+                made = self.named[full] = Record(full, aliases=aliases)
+                fields = self._fields(schema, at, full.rpartition(".")[0])
+                made.fields = fields or ()
+                if any(f.default is not MISSING for f in made.fields):
+                    self.defaults.append((made, at))
+                sound = fields is not None
             case "enum":
-                made: Enum | Fixed = Enum(full, self._symbols(schema, at), aliases)
+                symbols = self._symbols(schema, at)
+                made = self.named[full] = Enum(full, symbols or (), aliases)
+                sound = symbols is not None
             case _:
-                made = Fixed(full, self._size(schema, at), aliases)
-        self.named[full] = made
-        return made
+                size = self._size(schema, at)
+                made = self.named[full] = Fixed(full, size or 0, aliases)
+                sound = size is not None
+        if sound:
+            return made
+        self.broken.add(full)
+        return UNKNOWN
 
-    def _aliases(self, schema: dict[str, Any], namespace: str) -> tuple[str, ...]:
+    def _aliases(self, schema: dict[str, Any], namespace: str, at: str) -> tuple[str, ...]:
+        return tuple(full_name(a, None, namespace) for a in self._alias_names(schema, at))
+
+    def _alias_names(self, schema: dict[str, Any], at: str) -> list[str]:
         given = schema.get("aliases", [])
-        if not isinstance(given, list):
-            return ()
-        return tuple(full_name(a, None, namespace) for a in given if isinstance(a, str))
+        if isinstance(given, list) and all(isinstance(a, str) for a in given):
+            return given
+        self._wrong("aliases", "an array of strings", given, f"{at}/aliases")
+        return []
 
-    def _fields(self, schema: dict[str, Any], at: str, namespace: str) -> tuple[Field, ...]:
-        given = schema.get("fields")
+    def _fields(self, schema: dict[str, Any], at: str, namespace: str) -> tuple[Field, ...] | None:
+        """The fields of a record; None where they are not what they must be."""
+        given = self._attribute(schema, "fields", at)
         if not isinstance(given, list):
-            if given is None:
-                self.report(MissingField("a schema of type record", '"fields"', at=Where(at)))
-            else:
+            if given is not None:
                 self._wrong("fields", "an array", given, f"{at}/fields")
-            return ()
+            return None
         fields: dict[str, Field] = {}
+        sound = True
         for i, f in enumerate(given):
             made = self._field(f, f"{at}/fields/{i}", namespace)
             if made is None:
+                sound = False
                 continue
             if made.name in fields:
-                self.report(BadSchema(f"field {show(made.name)} is declared twice", at=Where(f"{at}/fields/{i}")))
+                message = f"the field {show(made.name)} is declared twice"
+                self.report(BadSchema(message, at=Where(f"{at}/fields/{i}/name")))
+                sound = False
             fields[made.name] = made
-        return tuple(fields.values())
+        return tuple(fields.values()) if sound else None
 
     def _field(self, f: Any, at: str, namespace: str) -> Field | None:
         if not isinstance(f, dict):
             self._wrong("a field", "an object", f, at)
             return None
-        name = f.get("name")
-        if name is None or "type" not in f:
-            missing = '"name"' if name is None else '"type"'
-            self.report(MissingField("a field of a record", missing, at=Where(at)))
+        if "@" in f and not isinstance(f["@"], str):
+            self.report(BadLocator(show(f["@"]), at=Where(f"{at}/@")))
+        name = self._attribute(f, "name", at, "a field of a record")
+        if name is None or self._attribute(f, "type", at, "a field of a record") is None:
             return None
         if not isinstance(name, str):
             self._wrong("the name of a field", "a string", name, f"{at}/name")
@@ -226,36 +264,35 @@ class Schemas:
         if order not in ("ascending", "descending", "ignore"):
             self._wrong("order", '"ascending", "descending" or "ignore"', order, f"{at}/order")
             order = "ascending"
-        aliases = f.get("aliases", [])
-        names = tuple(a for a in aliases if isinstance(a, str)) if isinstance(aliases, list) else ()
         made = self.parse(f["type"], f"{at}/type", namespace)
-        return Field(name, made, f.get("default", MISSING), order, names)
+        return Field(name, made, f.get("default", MISSING), order, tuple(self._alias_names(f, at)))
 
-    def _symbols(self, schema: dict[str, Any], at: str) -> tuple[str, ...]:
-        symbols = schema.get("symbols")
+    def _symbols(self, schema: dict[str, Any], at: str) -> tuple[str, ...] | None:
+        symbols = self._attribute(schema, "symbols", at)
         if symbols is None:
-            self.report(MissingField("a schema of type enum", '"symbols"', at=Where(at)))
-            return ()
+            return None
         if not isinstance(symbols, list) or not all(isinstance(s, str) for s in symbols):
             self._wrong("symbols", "an array of strings", symbols, f"{at}/symbols")
-            return ()
-        if len(set(symbols)) != len(symbols):
-            self.report(BadSchema("a symbol of an enum is given twice", at=Where(f"{at}/symbols")))
-        return tuple(symbols)
+            return None
+        seen: set[str] = set()
+        for i, symbol in enumerate(symbols):
+            if symbol in seen:
+                message = f"the symbol {show(symbol)} of an enum is given twice"
+                self.report(BadSchema(message, at=Where(f"{at}/symbols/{i}")))
+            seen.add(symbol)
+        return tuple(dict.fromkeys(symbols))
 
-    def _size(self, schema: dict[str, Any], at: str) -> int:
-        size = schema.get("size")
+    def _size(self, schema: dict[str, Any], at: str) -> int | None:
+        size = self._attribute(schema, "size", at)
         if type(size) is int and 0 <= size <= _MAX_FIXED:
             return size
-        if size is None:
-            self.report(MissingField("a schema of type fixed", '"size"', at=Where(at)))
-        else:
+        if size is not None:
             self._wrong("size", f"an integer from 0 to {_MAX_FIXED}", size, f"{at}/size")
-        return 0
+        return None
 
     def _union(self, schema: list[Any], at: str, namespace: str) -> Type:
         if not schema:
-            self.report(BadSchema("a union needs at least one type", at=Where(at)))
+            self.report(BadSchema("a union needs at least one type, found an empty array", at=Where(at)))
             return UNKNOWN
         made = [self.parse(s, f"{at}/{i}", namespace) for i, s in enumerate(schema)]
         tags: set[str] = set()
@@ -263,10 +300,12 @@ class Schemas:
             if isinstance(t, Unknown):
                 return UNKNOWN
             if isinstance(t, Union):
-                self.report(BadSchema("a union may not immediately contain a union", at=Where(f"{at}/{i}")))
+                message = "a union may not hold a union directly; put its types into this one"
+                self.report(BadSchema(message, at=Where(f"{at}/{i}")))
                 return UNKNOWN
             if t.tag in tags:
-                self.report(BadSchema(f"a union may not contain {t.tag} twice", at=Where(f"{at}/{i}")))
+                message = f"a union may not hold {t.tag} twice"
+                self.report(BadSchema(message, at=Where(f"{at}/{i}")))
                 return UNKNOWN
             tags.add(t.tag)
         return Union(tuple(made))
@@ -291,36 +330,35 @@ def _shape(t: Type) -> str:
     return f"{canonical(t)} {extra!r}"
 
 
-def definitions(schema: Any, at: str, namespace: str) -> Iterator[tuple[str, tuple[dict[str, Any], str, str]]]:
-    """Full name, and (object, pointer, enclosing namespace), of each named type declared inside a schema."""
+Definition = tuple[str, tuple[dict[str, Any], str, str]]
+"""Full name, and (object, pointer, enclosing namespace)."""
+
+
+def definitions(schema: Any, at: str, namespace: str) -> Iterator[Definition]:
+    """Each named type that is declared inside a schema, in document order."""
     stack = [(schema, at, namespace)]
     while stack:
         node, place, space = stack.pop()
+        inside: list[tuple[Any, str, str]] = []
         if isinstance(node, list):
-            stack += [(x, f"{place}/{i}", space) for i, x in enumerate(node)]
-        if not isinstance(node, dict):
-            continue
-        kind = node.get("type")
-        if kind in _NAMED and isinstance(node.get("name"), str):
+            inside = [(x, f"{place}/{i}", space) for i, x in enumerate(node)]
+        elif isinstance(node, dict) and node.get("type") in _NAMED and isinstance(node.get("name"), str):
             given = node.get("namespace")
             full = full_name(node["name"], given if isinstance(given, str) else None, space)
             yield full, (node, place, space)
             fields = node.get("fields")
-            if kind == "record" and isinstance(fields, list):
-                inner = full.rpartition(".")[0]
-                stack += [
-                    (f.get("type"), f"{place}/fields/{i}/type", inner)
-                    for i, f in enumerate(fields)
-                    if isinstance(f, dict)
-                ]
-        else:
-            stack += [(node[k], f"{place}/{k}", space) for k in ("type", "items", "values") if k in node]
+            inside = [
+                (f.get("type"), f"{place}/fields/{i}/type", full.rpartition(".")[0])
+                for i, f in enumerate(fields if isinstance(fields, list) else ())
+                if isinstance(f, dict)
+            ]
+        elif isinstance(node, dict):
+            inside = [(node[k], f"{place}/{k}", space) for k in ("type", "items", "values") if k in node]
+        stack += reversed(inside)
 
 
 def type_places(document: Any) -> Iterator[tuple[Any, str]]:
     """Every schema of a document with its pointer: embedded data and literals' values are not searched."""
-    if not isinstance(document, dict):
-        return
     for key in ("input", "output"):
         if key in document:
             yield document[key], f"/{key}"
@@ -328,24 +366,28 @@ def type_places(document: Any) -> Iterator[tuple[Any, str]]:
         for name, spec in _items(document.get(key)):
             if isinstance(spec, dict) and "type" in spec:
                 yield spec["type"], f"/{key}/{escape(name)}/type"
-    stack = [(document[k], f"/{k}") for k in ("begin", "action", "end", "merge", "fcns") if k in document]
+    stack = [(document[k], f"/{k}") for k in ("fcns", "merge", "end", "action", "begin") if k in document]
     while stack:
         node, at = stack.pop()
+        inside: list[tuple[Any, str]] = []
         if isinstance(node, list):
-            stack += [(x, f"{at}/{i}") for i, x in enumerate(node)]
+            inside = [(x, f"{at}/{i}") for i, x in enumerate(node)]
         elif isinstance(node, dict):
-            skip: set[str] = set()
-            for key in _type_keys(node):
-                skip.add(key)
-                yield node[key], f"{at}/{key}"
+            skip = set(_type_keys(node))
+            yield from ((node[key], f"{at}/{key}") for key in node if key in skip)
+            if "params" in node and "ret" in node:
+                skip.add("params")
+                yield from _parameter_types(node["params"], at)
             if "type" in skip and "value" in node:
                 skip.add("value")
-            if "params" in node and "ret" in node and isinstance(node["params"], list):
-                skip.add("params")
-                for i, param in enumerate(node["params"]):
-                    for name, t in _items(param):
-                        yield t, f"{at}/params/{i}/{escape(name)}"
-            stack += [(v, f"{at}/{escape(k)}") for k, v in node.items() if k not in skip]
+            inside = [(v, f"{at}/{escape(k)}") for k, v in node.items() if k not in skip]
+        stack += reversed(inside)
+
+
+def _parameter_types(params: Any, at: str) -> Iterator[tuple[Any, str]]:
+    for i, param in enumerate(params if isinstance(params, list) else ()):
+        for name, schema in _items(param):
+            yield schema, f"{at}/params/{i}/{escape(name)}"
 
 
 def _type_keys(node: dict[str, Any]) -> Iterator[str]:

@@ -1,15 +1,19 @@
 """Symbols and scopes (specification, "Symbols, scope, and data structures").
 
-A scope is one block of expressions.  `sealed_above` says why symbols outside it cannot be changed (empty: they
-can); `sealed_within` means that `let` is not allowed directly in it.  Symbols get a name that is unique in the
-document, so no later stage thinks about scopes.
+A scope is one block of expressions.  `sealed_above` says why symbols outside it cannot be changed (empty:
+they can); `sealed_within` means that `let` is not allowed directly in it.  Symbols get a name that is unique
+in the document, so no later stage thinks about scopes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pfa.types import Type
+if TYPE_CHECKING:
+    from pfa.types import Type
+
+ONE_VALUE = "arguments, conditions and other single values cannot change the symbols around them"
 
 
 @dataclass(slots=True)
@@ -22,10 +26,13 @@ class Symbol:
 
 @dataclass(slots=True)
 class Scope:
+    """`opaque`: a broken `let` may have declared more here than is known, so an unknown symbol is no news."""
+
     parent: Scope | None = None
     sealed_above: str = ""
     sealed_within: bool = False
     symbols: dict[str, Symbol] = field(default_factory=dict)
+    opaque: bool = False
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that a name reads here."""
@@ -56,13 +63,20 @@ class Scope:
             scope = scope.parent
         return names
 
+    def is_opaque(self) -> bool:
+        """Is this scope or one around it opaque?"""
+        scope: Scope | None = self
+        while scope is not None and not scope.opaque:
+            scope = scope.parent
+        return scope is not None
+
     def block(self) -> Scope:
         """A block that may declare and may change what is outside."""
         return Scope(self)
 
-    def value(self, why: str = "it is outside of a place where a single value is expected") -> Scope:
+    def value(self) -> Scope:
         """A place for one value, such as an argument: sealed from above and within."""
-        return Scope(self, why, True)
+        return Scope(self, ONE_VALUE, True)
 
     def sealed(self, why: str) -> Scope:
         """A block that may declare but not change what is outside."""
