@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.exceptions import Exceptions
+    from pfa.types import Type
 
 SHOWN = 20  # differences that are kept of one engine; all are counted
 
@@ -128,7 +129,7 @@ def show(got: Any) -> str:
 class Judge:
     """Is an outcome what a trial asks for?"""
 
-    def __init__(self, output: pfa.Type) -> None:
+    def __init__(self, output: Type) -> None:
         self.output = output
         self.same = Comparer().of(output)
 
