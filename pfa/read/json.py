@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pfa.limits import Limits
 
-STRING = r'"(?:[^"\\]++|\\.)*+"'
+STRING = r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)'
 LONG_INTEGER = re.compile(rf"{STRING}|(?<![\d.eE+-])-?\d{{19,}}+(?![.eE])", re.DOTALL)
 LARGE_FLOAT = re.compile(rf"{STRING}|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?", re.DOTALL)
 CONSTANT = re.compile(rf"{STRING}|NaN|-?Infinity", re.DOTALL)
@@ -165,9 +165,7 @@ def _find(text: str, pattern: re.Pattern[str], wanted: Wanted, may_hold: Callabl
     for start, end, piece in pieces(text):
         outside(start, piece)
         if may_hold(piece):
-            for token in pattern.finditer(text, outside.first(text)):
-                if token.start() >= end:
-                    break
+            for token in pattern.finditer(text, outside.first(text), end):
                 if text[token.start()] != '"' and wanted(token[0]):
                     return token.start()
     return -1

@@ -9,6 +9,7 @@ A document may be millions of values, so they are looked at a level at a time, b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -164,7 +165,8 @@ def _plain_keys(value: Mapping[Any, Any]) -> dict[str, Any] | Problem:
 
 def _digits(value: int) -> int:
     """About how many digits an integer has (printing one of a million digits takes long)."""
-    return int(value.bit_length() * 0.30103) + 1
+    bits = value.bit_length()
+    return len(str(abs(value))) if bits < 1000 else int(bits * math.log10(2)) + 1
 
 
 def _pointer(trail: Trail) -> str:

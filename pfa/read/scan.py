@@ -51,7 +51,7 @@ def scan(text: str, limits: Limits, file: str = "") -> Scan:
         bare = outside(start, piece)
         found.keys += bare.count(b":")
         brackets = bare.translate(None, b":")
-        found.nesting = max(found.nesting, *depths(brackets, depth))
+        found.nesting = max(found.nesting, max(depths(brackets, depth)))
         if found.nesting > limits.nesting:
             raise PfaLimitError(_too_deep(text, outside.first(text), depth, limits.nesting, file))
         depth = depth_after(brackets, depth)
