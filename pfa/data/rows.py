@@ -67,7 +67,8 @@ class NoValue(ValueError):
 
 
 ESCAPED = re.compile(r"[\udc80-\udcff]")
-INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
+INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+DIGITS = 40  # more cannot fit, leading zeros aside, and take long to turn into a number
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 NON_FINITE = {
     "nan": math.nan,
@@ -84,7 +85,7 @@ def integer(name: str, text: str) -> int:
     """An int or a long."""
     if not INTEGER.match(text):
         raise NoValue("a number with a fraction" if NUMBER.match(text) else "text")
-    value = int(text)
+    value = int(text) if len(text) <= DIGITS else RANGE["long"]
     if not -RANGE[name] <= value < RANGE[name]:
         raise NoValue("an integer that does not fit")
     return value
