@@ -151,7 +151,7 @@ def in_suite(value: Any, t: Type) -> Any:
             return value
 
 
-def test_of(fn: Fn, call: str, result: str) -> dict[str, Any]:
+def as_test(fn: Fn, call: str, result: str) -> dict[str, Any]:
     """An example as a test of a suite."""
     arguments = numbers(f"[{call[len(fn.name) + 1 : -1]}]")
     action = {fn.name: [expression(a) for a in arguments]}
@@ -189,7 +189,7 @@ def declared(value: Any) -> set[str]:
 
 def suite() -> dict[str, Any]:
     """All examples of all functions."""
-    tests = [test_of(fn, *example) for fn in everything().values() for example in examples(fn)]
+    tests = [as_test(fn, *example) for fn in everything().values() for example in examples(fn)]
     return {"pfa-version": "0.8.1", "pfa-tests": tests}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.exceptions import Exceptions
-from conformance.library import FILE, test_of, text
+from conformance.library import FILE, as_test, text
 from conformance.suite import Runner
 from pfa.lib.pages import examples, unreachable
 from pfa.lib.table import everything
@@ -29,7 +29,7 @@ def test_examples_show_the_function_and_each_of_its_errors(fn):
     ("fn", "call", "result"), EXAMPLES, ids=[f"{call} -> {r}"[:80] for _, call, r in EXAMPLES]
 )
 def test_an_example_is_true(fn, call, result, backend):
-    outcome = Runner(backend, Exceptions()).run(0, test_of(fn, call, result))
+    outcome = Runner(backend, Exceptions()).run(0, as_test(fn, call, result))
     assert outcome.failed == 0, "\n".join(map(str, outcome.differences))
 
 

@@ -50,8 +50,9 @@ def signature(sig: Element) -> str:
 
 
 def message(error: Element) -> str:
-    """The text that the specification puts in quotes; empty where it quotes none."""
-    quoted = re.search(r'"([^"]*)"', "".join(error.itertext()))
+    """The text in quotes that is called an error, else the first one in quotes."""
+    text = "".join(error.itertext())
+    quoted = re.search(r'"([^"]*)" error is raised', text) or re.search(r'"([^"]*)"', text)
     return quoted[1] if quoted else ""
 
 
