@@ -10,7 +10,7 @@ A document may be millions of values, so they are looked at a level at a time, b
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from pfa.read import problems
 from pfa.read.collector import paused
 from pfa.read.schema import fits
 from pfa.read.source import Document, Source, join
+from pfa.read.text import encodable
 
 if TYPE_CHECKING:
     from pfa.limits import Limits
@@ -67,7 +68,7 @@ def _survey(value: Any, limits: Limits, file: str) -> int | None:
 def _plain_keys_only(dicts: list[dict[Any, Any]]) -> bool:
     """Whether all keys are good strings."""
     kinds = set(map(type, chain.from_iterable(dicts)))
-    return kinds <= {str} and _encodable(set(chain.from_iterable(dicts)))
+    return kinds <= {str} and all(map(encodable, set(chain.from_iterable(dicts))))
 
 
 def _plain_only(values: list[Any]) -> bool:
@@ -79,20 +80,7 @@ def _plain_only(values: list[Any]) -> bool:
         integers = [v for v in values if type(v) is int]
         if not (fits(min(integers)) and fits(max(integers))):
             return False
-    return str not in kinds or _encodable({v for v in values if type(v) is str})
-
-
-def _encodable(strings: Collection[str]) -> bool:
-    """Whether no string has a lone surrogate."""
-    if all(map(str.isascii, strings)):
-        return True
-    try:
-        for text in strings:
-            if not text.isascii():
-                text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return str not in kinds or all(map(encodable, {v for v in values if type(v) is str}))
 
 
 def _next(level: list[Any], times: dict[int, int], inner: list[Any]) -> tuple[list[Any], dict[int, int]]:
@@ -140,7 +128,7 @@ def _plain(value: Any) -> Any:
         case None | bool():
             return value
         case str():
-            return str.__str__(value) if _encodable([value]) else problems.LoneSurrogate()
+            return str.__str__(value) if encodable(value) else problems.LoneSurrogate()
         case int():
             return int.__int__(value) if fits(value) else problems.LargeInteger(_digits(value))
         case float():
@@ -157,7 +145,7 @@ def _plain_keys(value: Mapping[Any, Any]) -> dict[str, Any] | Problem:
     for key, inner in value.items():
         if not isinstance(key, str):
             return problems.NoStringKey(type(key).__name__)
-        if not _encodable([key]):
+        if not encodable(key):
             return problems.LoneSurrogate()
         plain[str.__str__(key)] = inner
     return plain

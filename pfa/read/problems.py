@@ -12,6 +12,11 @@ from typing import ClassVar
 from pfa.errors import Problem
 
 
+def _short(name: str) -> str:
+    """A name as messages show it: that of a megabyte is an attack on whoever reads them."""
+    return name if len(name) <= 60 else f"{name[:50]}... ({len(name)} characters)"
+
+
 @dataclass(frozen=True, slots=True)
 class Malformed(Problem):
     """JSON text that breaks the grammar."""
@@ -54,8 +59,13 @@ class EmptyDocument(Problem):
 class DuplicateKey(Problem):
     """A key stands twice in one object; `at` is the second."""
 
-    says: ClassVar[str] = "the key {p.key!r} stands twice in this object"
+    says: ClassVar[str] = "the key {p.shown} stands twice in this object"
     key: str
+
+    @property
+    def shown(self) -> str:
+        """The key, if it is short."""
+        return repr(_short(self.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +170,13 @@ class BadYaml(Problem):
 class ExplicitTag(Problem):
     """A YAML tag.  A document is JSON in another dress: nothing needs them, and some build objects."""
 
-    says: ClassVar[str] = "YAML tags such as {p.tag} are not allowed; for text write it in quotes"
+    says: ClassVar[str] = "YAML tags such as {p.shown} are not allowed; for text write it in quotes"
     tag: str
+
+    @property
+    def shown(self) -> str:
+        """The tag, if it is short."""
+        return _short(self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +190,26 @@ class ManyDocuments(Problem):
 class NoSuchAnchor(Problem):
     """An alias of nothing."""
 
-    says: ClassVar[str] = "no anchor &{p.name} stands before the alias *{p.name}"
+    says: ClassVar[str] = "no anchor stands before the alias *{p.shown}"
     name: str
+
+    @property
+    def shown(self) -> str:
+        """The alias, if it is short."""
+        return _short(self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class RecursiveAlias(Problem):
     """An alias inside what it names."""
 
-    says: ClassVar[str] = "the alias *{p.name} stands inside the value that it repeats"
+    says: ClassVar[str] = "the alias *{p.shown} stands inside the value that it repeats"
     name: str
+
+    @property
+    def shown(self) -> str:
+        """The alias, if it is short."""
+        return _short(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,17 @@ def end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
+def encodable(text: str) -> bool:
+    """Whether a string is Unicode text (it has no half of a surrogate pair)."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def pieces(text: str, start: int = 0, size: int = 0, file: str = "") -> Iterator[tuple[int, int, bytes]]:
     """The text from an offset on as UTF-8, each piece with where it begins and ends."""
     size = size or PIECE

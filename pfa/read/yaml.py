@@ -18,6 +18,7 @@ from pfa.read.collector import paused
 from pfa.read.scan import check_characters
 from pfa.read.schema import resolve
 from pfa.read.source import Document, Source, join
+from pfa.read.text import encodable, line_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +99,7 @@ class _Builder:
 
     def read(self, text: str) -> None:
         """Build the value of the one document that the text must hold."""
-        for event in _events(text, self._file):
+        for event in _events(text, self._file, self._limits):
             match type(event).__name__:
                 case "ScalarEvent":
                     self._scalar(event)
@@ -130,6 +131,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         self._check_tag(event)
+        if not encodable(event.value):  # libyaml sees to this, PyYAML's own parser does not
+            raise self._syntax(problems.LoneSurrogate(), event)
         is_key = self._takes_key()
         value = event.value if is_key or not event.implicit[0] else self._resolved(event)
         if event.anchor is not None:
@@ -261,7 +264,7 @@ class _Builder:
         return path
 
 
-def _events(text: str, file: str) -> Iterator[Any]:
+def _events(text: str, file: str, limits: Limits) -> Iterator[Any]:
     """PyYAML's events; its errors become problems."""
     import yaml  # 10 ms, which documents in JSON need not pay
 
@@ -270,13 +273,15 @@ def _events(text: str, file: str) -> Iterator[Any]:
         return
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = problems.BadYaml(_words(error))
         line, col = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        words = _words(error)
+        if "maximum nesting depth" in words and limits.nesting <= 1000:  # libyaml looks ahead
+            raise PfaLimitError(problems.TooDeep(limits.nesting, at=Where("", line, col, file))) from None
+        problem = problems.BadYaml(words)
     except yaml.reader.ReaderError:
         problem = problems.BadYaml("a control character, which YAML does not allow")
         found = NO_CHARACTER.search(text)
-        before = text[: found.start() if found else 0]
-        line, col = before.count("\n") + 1, len(before) - before.rfind("\n")
+        line, col = line_column(text, found.start() if found else 0)
     raise PfaSyntaxError(problem.moved(Where("", line, col, file)))
 
 
