@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO, Any
 
@@ -21,7 +22,6 @@ from pfa.check.document import in_order
 from pfa.check.problems import CannotFill
 from pfa.data.values import Decoders, Encode, Encoders, validator
 from pfa.errors import (
-    PfaBusyError,
     PfaCompileError,
     PfaDataError,
     PfaError,
@@ -34,7 +34,7 @@ from pfa.errors import (
     Problem,
     Where,
 )
-from pfa.ir import Lowered, Program
+from pfa.ir import FunctionDef, Program, null
 from pfa.lib.encode import json_encoder, json_text
 from pfa.limits import Limits, make_room
 from pfa.memory import state as state_blob
@@ -47,6 +47,7 @@ from pfa.read import load as read_path
 from pfa.read import read as read_value
 from pfa.targets.meter import Meter
 from pfa.targets.python import PythonCode, compile_python
+from pfa.targets.python_entry import busy
 from pfa.types import STRING, Map, Type, canonical
 
 BACKENDS = ("auto", "python")
@@ -60,7 +61,6 @@ class Compiled:
     """What the engines of one document share."""
 
     program: Program
-    lowered: Lowered
     code: PythonCode
     document: dict[str, Any]
     source: Source
@@ -98,15 +98,18 @@ class Runtime:
         }
         first = self.meter.first
         given = {
-            "acquire": self.lock.acquire, "release": self.lock.release, "refill": self.meter.refill,
-            "deadline": self.meter.lock_deadline, "prepare": engine._prepare, "failed": engine._failed,
-            "log_message": engine._log_message, "rng": self.rng, "first": first, "name": compiled.name,
-            "instance": instance, "version": p.version, "metadata": p.metadata, "budget": first, "started": 0,
-            "finished": 0, "depth": 0, "tally": p.zero, "ready": False, "hook": None, "emitted": [],
+            "refill": self.meter.refill, "deadline": self.meter.lock_deadline, "log_message": engine._log_message,
+            "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
+            "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
+            "hook": None, "emitted": [],
+        }  # fmt: skip
+        protocol = {
+            "acquire": self.lock.acquire, "release": self.lock.release, "prepare": engine._prepare,
+            "failed": engine._failure, "ready": False,
         }  # fmt: skip
         for (kind, name), variable in compiled.code.storage.items():
             given[variable] = self._first(p, kind, name)
-        self.functions, self.variables = compiled.code.make(given)
+        self.functions, self.variables = compiled.code.make(given, protocol)
 
     def _first(self, p: Program, kind: str, name: str) -> Any:
         if kind == "cell":
@@ -312,10 +315,14 @@ class Engine:
     def _use(self) -> _Use:
         return _Use(self)
 
-    def _failed(self, error: BaseException | None) -> BaseException:
+    def _failure(self) -> BaseException:
+        """What the error that the action is handling is for the caller."""
+        error = sys.exc_info()[1]
+        assert error is not None
+        return self._failed(error)
+
+    def _failed(self, error: BaseException) -> BaseException:
         """What an error inside an engine is for the caller."""
-        if error is None:
-            return PfaBusyError("this engine is in use by another thread or by its own callback; clone() it")
         if isinstance(error, PfaRuntimeError):
             self._compiled.code.locate(error, self._compiled.source.where)
         elif isinstance(error, RecursionError):
@@ -493,8 +500,7 @@ class _Use:
         if self.engine._state == "closed":
             raise PfaLifecycleError("this engine is closed")
         if not self.engine._runtime.lock.acquire(False):
-            error = self.engine._failed(None)
-            raise error
+            raise busy()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.engine._runtime.lock.release()
@@ -704,9 +710,15 @@ def _compile(
         read.source.forget()
     name = program.name or f"Engine_{next(_names)}"
     return Compiled(
-        program, lowered, code, document, read.source, limits, unions, found, decoders, encoders,
+        _kept(program), code, document, read.source, limits, unions, found, decoders, encoders,
         options=merged, name=name,
     )  # fmt: skip
+
+
+def _kept(program: Program) -> Program:
+    """What an engine still needs of its program: types and initial values, no expressions."""
+    functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
+    return replace(program, action=null(), begin=None, end=None, merge=None, functions=functions)
 
 
 def _code_of(document: dict[str, Any]) -> dict[str, Any]:

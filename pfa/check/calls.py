@@ -32,13 +32,13 @@ from pfa.check.problems import (
 from pfa.check.schemas import escape
 from pfa.errors import Where
 from pfa.ir import Argument, Call, DynamicCall, Expr, FunctionDef, FunctionRef, Lit, Widen
-from pfa.lib.signature import FunctionOf, Signature
 from pfa.lib.table import lookup
 from pfa.types import STRING, UNKNOWN, Enum, Function, Type, Unknown, accepts, join
 
 if TYPE_CHECKING:
     from pfa.check.scope import Scope
     from pfa.lib.define import Fn
+    from pfa.lib.signature import Pattern, Signature
 
 
 def check_call(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
@@ -119,10 +119,9 @@ def _count(n: int) -> str:
 
 
 def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str, scope: Scope) -> Expr:
-    counts = sorted({len(s.params) for s in fn.signatures})
-    if len(raw) not in counts:
+    if len(raw) not in fn.functions:
         _arguments(c, raw, places, scope)
-        expected = " or ".join(map(_count, counts))
+        expected = " or ".join(map(_count, fn.functions))
         c.report(WrongCount(fn.name, expected, len(raw), at=Where(at)))
         return Lit(UNKNOWN, None, at=at)
     args = _library_arguments(c, fn, raw, places, scope)
@@ -143,7 +142,7 @@ def _library_arguments(
 ) -> list[Argument]:
     """The arguments, of the type UNKNOWN where they are broken or no function where one must stand."""
     args: list[Argument] = []
-    functions = _function_places(fn, len(raw))
+    functions = fn.functions[len(raw)]
     for i, (x, p) in enumerate(zip(raw, places, strict=True)):
         if i in functions and not is_function(x):
             expect_function(c, f"argument {i + 1} of {fn.name}", x, p)
@@ -154,14 +153,6 @@ def _library_arguments(
     return args
 
 
-def _function_places(fn: Fn, count: int) -> set[int]:
-    """Where every signature of this length asks for a function."""
-    fitting = [s for s in fn.signatures if len(s.params) == count]
-    return {
-        i for i in range(count) if all(isinstance(s.params[i], Function | FunctionOf) for s in fitting)
-    }
-
-
 def _no_signature(c: Checker, fn: Fn, args: list[Argument], at: str) -> Expr:
     """No signature fits: blame the one argument that fits none by itself, otherwise the call."""
     fitting = [s for s in fn.signatures if len(s.params) == len(args)]
@@ -169,15 +160,21 @@ def _no_signature(c: Checker, fn: Fn, args: list[Argument], at: str) -> Expr:
     guilty = set.intersection(*unfit)
     if len(guilty) == 1 and min(map(len, unfit)) == 1:
         [i] = guilty
-        patterns = [s.params[i] for s in fitting]
-        expected = " or ".join(dict.fromkeys(map(str, patterns)))
-        hint = next((h for p in patterns if (h := mismatch(p, args[i].type))), "")  # type: ignore[arg-type]
+        wanted = [_wanted(s, i, tuple(a.type for a in args)) for s in fitting]
+        expected = " or ".join(dict.fromkeys(map(str, wanted)))
+        hint = next((h for w in wanted if (h := mismatch(w, args[i].type))), "")  # type: ignore[arg-type]
         what = f"argument {i + 1} of {fn.name}"
         c.report(WrongType(what, expected, str(args[i].type), hint, at=Where(args[i].at)))
     else:
         found = ", ".join(str(a.type) for a in args)
         c.report(NoSignature(fn.name, found, " or ".join(map(str, fitting)), at=Where(at)))
     return Lit(UNKNOWN, None, at=at)
+
+
+def _wanted(signature: Signature, i: int, types: tuple[Type, ...]) -> Type | Pattern:
+    """What an argument must be beside the others; the pattern where they do not tell."""
+    bound = signature.bind((*types[:i], UNKNOWN, *types[i + 1 :]))
+    return signature.params[i] if bound is None or "unknown" in str(bound.params[i]) else bound.params[i]
 
 
 def _fits_alone(signature: Signature, i: int, type: Type) -> bool:
@@ -205,7 +202,7 @@ def _compare_enum(c: Checker, args: list[Argument], at: str) -> list[Argument]:
 @form("call", "args")
 def check_dynamic_call(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     which = c.expression(value["call"], f"{at}/call", scope.value())
-    raw = c.items(value["args"], "args", f"{at}/args")
+    raw = c.items(value["args"], '"args"', f"{at}/args")
     args = _arguments(c, raw, [f"{at}/args/{i}" for i in range(len(raw))], scope)
     exprs: list[Expr] = []
     for arg in args:
@@ -218,7 +215,7 @@ def check_dynamic_call(c: Checker, value: dict[str, Any], at: str, scope: Scope)
             what, expected = '"call"', "an enum whose symbols are functions"
             c.report(WrongType(what, expected, str(which.type), at=Where(which.at)))
         return Lit(UNKNOWN, None, at=at)
-    if len(exprs) != len(raw):
+    if len(exprs) != len(raw) or type(value["args"]) is not list:
         return Lit(UNKNOWN, None, at=at)
     return _dynamic(c, which, which.type, exprs, at)
 
@@ -250,6 +247,7 @@ def _dynamic(c: Checker, which: Expr, enum: Enum, args: list[Expr], at: str) -> 
 def _unknown_choice(c: Checker, enum: Enum, symbol: str, at: str) -> bool:
     """A symbol of the enum that is no function of the document; never there."""
     if "fcns" not in c.untold:
-        hint = c.hints.name(symbol, list(c.functions)) or f"; every symbol of {enum} must be one"
+        near = c.hints.near(symbol, list(c.functions))
+        hint = did_you_mean(near and f"u.{near}") or f"; each symbol of {enum} must be a function"
         c.report(UnknownFunction(show("u." + symbol), hint, at=Where(f"{at}/call")))
     return False

@@ -33,8 +33,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 from pfa.errors import PfaRuntimeError
-from pfa.lib.signature import Bound, Signature, parse_signature
-from pfa.types import Type
+from pfa.lib.signature import Bound, FunctionOf, Signature, parse_signature
+from pfa.types import Function, Type
 
 Accuracy = Literal["exact", "ulp", "1e-9"]
 NEEDS = ("site", "charge", "rng")
@@ -81,6 +81,15 @@ class Fn:
     lazy: bool = False
     deprecated: bool = False
     nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = ""
+    functions: dict[int, frozenset[int]] = field(default_factory=dict, compare=False)
+    """By number of arguments: where every signature asks for a function."""
+
+    def __post_init__(self) -> None:
+        for count in sorted({len(s.params) for s in self.signatures}):
+            fitting = [s for s in self.signatures if len(s.params) == count]
+            self.functions[count] = frozenset(
+                i for i in range(count) if all(isinstance(s.params[i], Function | FunctionOf) for s in fitting)
+            )
 
     @property
     def pure(self) -> bool:

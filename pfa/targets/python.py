@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
+from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
 from pfa.targets.python_ops import NAMES
 from pfa.targets.python_print import FunctionPrinter, Module
 from pfa.types import DOUBLE, Type
@@ -62,7 +63,7 @@ def pool_item(pool: Any, key: str) -> Any:
 _GLOBALS: dict[str, Any] = {
     **NAMES,
     "overflow": overflow, "no_index": no_index, "no_key": no_key, "user_error": user_error, "put_item": put_item,
-    "pool_item": pool_item, "MISSING": MISSING, "RuntimeFailure": PfaRuntimeError, "BaseException": BaseException,
+    "pool_item": pool_item, "MISSING": MISSING, "RuntimeFailure": PfaRuntimeError, 
     "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "list": list, "dict": dict,
     "tuple": tuple,
 }  # fmt: skip
@@ -79,17 +80,17 @@ class _Source:
 
 
 # What `build` is given: services of the engine, and its variables, whose cells `Variables` reads and writes.
-SERVICES = ("acquire", "release", "refill", "deadline", "prepare", "failed", "log_message", "rng", "first")
+SERVICES = ("refill", "deadline", "log_message", "rng", "first")
 VARIABLES = (
-    "name", "instance", "version", "metadata", "budget", "started", "finished", "depth", "tally", "ready", "hook",
-    "emitted",
+    "name", "instance", "version", "metadata", "budget", "started", "finished", "depth", "tally", "hook", "emitted",
 )  # fmt: skip
+PROTOCOL = ("acquire", "release", "prepare", "failed", "ready")
 
 
 class Variables:
     """The variables of one call of `build`, which live in the closures of the functions that it made."""
 
-    def __init__(self, functions: tuple[FunctionType, ...], values: dict[str, Any], filename: str) -> None:
+    def __init__(self, functions: tuple[Any, ...], values: dict[str, Any], filename: str) -> None:
         self.values = values  # of variables that no function uses
         self.cells: dict[str, CellType] = {}
         todo, seen = list(functions), set(functions)
@@ -129,12 +130,15 @@ class PythonCode:
     places: list[str]
     entries: tuple[str, ...]
     storage: dict[tuple[str, str], str]
+    entry: Callable[..., FunctionType]
+    decode: Callable[[Any], Any]
 
-    def make(self, given: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
+    def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
         functions = self.build(**given)
-        values = {n: v for n, v in given.items() if n not in SERVICES}
-        return dict(zip(self.entries, functions, strict=True)), Variables(functions, values, self.filename)
+        action = self.entry(functions[0], self.decode, **protocol)
+        variables = Variables((action, *functions), {**given, "ready": protocol["ready"]}, self.filename)
+        return {**dict(zip(self.entries, functions, strict=True)), "action": action}, variables
 
     def where(self, traceback: TracebackType | None) -> str:
         """The JSON pointer of the innermost generated line of a traceback."""
@@ -159,11 +163,11 @@ def compile_python(
     module = made.print()
     text = "\n".join(module.lines) + "\n"
     name = f"pfa-{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
-    space = {**_GLOBALS, **module.globals, "decode": decode, "encode": encode, "__builtins__": {}}
+    space = {**_GLOBALS, **module.globals, "encode": encode, "__builtins__": {}}
     space["__name__"] = name
     space["__loader__"] = _Source(text)
     exec(compile(text, name, "exec", dont_inherit=True), space)  # our own text, see the module's invariant
-    code = PythonCode(text, space["build"], name, module.places, made.entries, dict(module.storage))
+    code = PythonCode(text, space["build"], name, module.places, made.entries, module.storage, _entry(lowered), decode)
     weakref.finalize(code, linecache.cache.pop, name, None).atexit = False
     return code
 
@@ -179,7 +183,7 @@ class _Program:
         self.module = Module()
         p = self.program
         phases = [n for n in ("begin", "end", "merge") if n in lowered.routines]
-        self.entries = ("action", *phases, *(f"u:{n}" for n in p.functions))
+        self.entries = ("run", *phases, *(f"u:{n}" for n in p.functions))
         names = self.module.storage
         for i, name in enumerate(p.cells):
             names["cell", name] = f"{'s' if p.cells[name].shared else 'c'}{i + 1}"
@@ -279,9 +283,10 @@ class _Program:
         printer.shared.add("depth")
         printer.add("depth += 1")
         printer.add("try:")
-        with printer.indented():
-            printer.add(f"if depth > {self.recursion}: too_deep()")
-            printer.block(body)
+        printer.indent += 1
+        printer.add(f"if depth > {self.recursion}: too_deep()")
+        printer.block(body)
+        printer.indent -= 1
         printer.add("finally: depth -= 1")
         self.module.globals["too_deep"] = _too_deep(self.recursion)
 
@@ -313,48 +318,53 @@ class _Program:
     # -- the action --
 
     def action(self, r: Routine) -> None:
-        """`action(datum)`: lock, lifecycle, datum, counters, the document's code, output, errors."""
+        """`run(input)`: counters, the document's code, output, rollback; `python_entry` has what is around it."""
         module, p = self.module, self.program
         printer = _ActionPrinter(module, r, self)
         printer.shared |= {"started", "finished"}
-        add = module.add
-        add("def action(datum):", 1, r.at)
         saved = [(f"old{i}", module.storage["cell", n]) for i, n in enumerate(p.cells) if p.cells[n].rollback]
         undo = [(v, module.storage["pool", n]) for (k, n), v in module.storage.items() if k == "undo"]
         printer.shared |= {c for _, c in saved}
+        params = ["input_", "early"] if p.method == "emit" else ["input_"]
+        module.add(f"def run({', '.join(params)}):", 1, r.at)
 
         def start() -> None:
-            printer.indent = 2
-            printer.add("if not acquire(False): raise failed(None)")
-            for old, cell in saved:
-                printer.add(f"{old} = {cell}")
-            for log, _ in undo:
-                printer.add(f"{log}.clear()")
-            printer.add("try:")
-            printer.indent = 3
-            printer.add("if not ready: prepare()")
-            printer.add(f"input_ = {_decoded(p.input)}")
             printer.add("started += 1")
             if self.charges() or _may_charge(self.lowered):
                 printer.add("budget = first")
                 printer.shared.add("budget")
                 module.uses.add("budget")
             if p.method == "emit":
-                printer.add("emitted = []")
+                printer.add("emitted = early")
                 printer.shared.add("emitted")
             if "rng" in module.uses or _draws(self.lowered):
                 printer.add("rng.at(1, started)")
+            for old, cell in saved:
+                printer.add(f"{old} = {cell}")
+            for log, _ in undo:
+                printer.add(f"{log}.clear()")
+            if saved or undo:
+                printer.add("try:")
+                printer.indent += 1
 
-        self.body(printer, r, 2, ["input_"], start)
-        add("except BaseException as e:", 2)
+        self.body(printer, r, 2, params, start)
+        if not saved and not undo:
+            return
+        module.add("except:", 2)
         for old, cell in saved:
-            add(f"{cell} = {old}", 3)
+            module.add(f"{cell} = {old}", 3)
         for log, pool in undo:
-            add(f"for k in {log}:", 3)
-            add(f"if {log}[k] is MISSING: {pool}.pop(k, None)", 4)
-            add(f"else: {pool}[k] = {log}[k]", 4)
-        add("raise failed(e)", 3)
-        add("finally: release()", 2)
+            module.add(f"for k in {log}:", 3)
+            module.add(f"if {log}[k] is MISSING: {pool}.pop(k, None)", 4)
+            module.add(f"else: {pool}[k] = {log}[k]", 4)
+        module.add("raise", 3)
+
+
+def _entry(lowered: Lowered) -> Callable[..., Any]:
+    """What goes around `run`."""
+    if lowered.program.method == "emit":
+        return entry_that_emits
+    return entry_of_double if lowered.program.input == DOUBLE else entry
 
 
 class _ActionPrinter(FunctionPrinter):
@@ -367,6 +377,7 @@ class _ActionPrinter(FunctionPrinter):
     def returned(self, value: Operand) -> None:
         p = self.program.program
         text = self.condition(value)
+        encode = "encode({})" if self.program.encodes else "{}"
         if p.method == "emit":
             self.add(text)
             self.add("finished += 1")
@@ -376,19 +387,9 @@ class _ActionPrinter(FunctionPrinter):
             self.shared.add("tally")
             self.add(f"tally = {text}")
             text = "tally"
-        elif not text.isidentifier():
-            self.add(f"out = {text}")
-            text = "out"
-        if self.program.encodes:
-            self.add(f"out = encode({text})")
-            text = "out"
+        self.add(f"out = {encode.format(text)}")
         self.add("finished += 1")
-        self.add(f"return {text}")
-
-
-def _decoded(t: Type) -> str:
-    """A datum as a host value; the commonest type is looked at in place."""
-    return "datum if datum.__class__ is float else decode(datum)" if t == DOUBLE else "decode(datum)"
+        self.add("return out")
 
 
 def _plain(name: str) -> str:

@@ -11,8 +11,7 @@ evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from pfa.errors import InternalError
@@ -144,10 +143,10 @@ class FunctionPrinter:
     def add(self, line: str, at: str | None = None) -> None:
         self.module.add(line, self.indent, self.at if at is None else at)
 
-    @contextmanager
-    def indented(self) -> Iterator[None]:
+    def inner(self, block: Block) -> None:
+        """A block one level further in."""
         self.indent += 1
-        yield
+        self.block(block)
         self.indent -= 1
 
     def flush(self, keep: int = 0) -> None:
@@ -235,9 +234,10 @@ class FunctionPrinter:
             case Loop(body, at):
                 self.flush()
                 self.add("while True:", at)
-                with self.indented():
-                    self.charge("1")
-                    self.block(body)
+                self.indent += 1
+                self.charge("1")
+                self.block(body)
+                self.indent -= 1
             case Leave(condition, when):
                 if when:
                     self.add(f"if {self.condition(condition)}: break")
@@ -249,8 +249,7 @@ class FunctionPrinter:
                 array = self.atom(over)
                 self.charge(f"len({array})")
                 self.add(f"for {', '.join(names)} in {array}{'.items()' if len(names) == 2 else ''}:", at)
-                with self.indented():
-                    self.block(body)
+                self.inner(body)
             case Attempt():
                 self.attempt(s)
             case Part(name):
@@ -269,15 +268,13 @@ class FunctionPrinter:
         else:
             test = self.condition(condition)
         self.add(f"{word} {test}:")
-        with self.indented():
-            self.block(then)
+        self.inner(then)
         if not orelse:
             return
         if self.chained(orelse):
             return
         self.add("else:")
-        with self.indented():
-            self.block(orelse)
+        self.inner(orelse)
 
     def chained(self, orelse: Block) -> bool:
         """Print as `elif` if all that is before the inner branch fits into its condition."""
@@ -302,16 +299,16 @@ class FunctionPrinter:
     def attempt(self, s: Attempt) -> None:
         self.flush()
         self.add("try:")
-        with self.indented():
-            self.block(s.body)
+        self.inner(s.body)
         caught = " as e" if s.filtered else ""
         self.add(f"except RuntimeFailure{caught}:")
-        with self.indented():
-            if s.filtered:
-                messages = self.module.constant(frozenset(s.messages))
-                codes = self.module.constant(frozenset(s.codes))
-                self.add(f"if e.message not in {messages} and e.code not in {codes}: raise")
-            self.add(f"{s.to} = None")
+        self.indent += 1
+        if s.filtered:
+            messages = self.module.constant(frozenset(s.messages))
+            codes = self.module.constant(frozenset(s.codes))
+            self.add(f"if e.message not in {messages} and e.code not in {codes}: raise")
+        self.add(f"{s.to} = None")
+        self.indent -= 1
 
     def charge(self, amount: str) -> None:
         """Count the budget down; the clock is looked at when it is used up."""
