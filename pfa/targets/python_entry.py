@@ -1,0 +1,99 @@
+"""`action` around the generated `run`: lock, lifecycle, datum in, errors out.
+
+These are the same for every document, so they are not printed and compiled for each one (that is a third of what
+loading a small document takes); a call more is what it costs an action.  `ready` is a variable of the closure, which
+`pfa.targets.python.Variables` reads and writes like those of the generated code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pfa.errors import PfaBusyError
+
+Action = Callable[[Any], Any]
+
+
+def busy() -> PfaBusyError:
+    return PfaBusyError("this engine is in use by another thread or by its own callback; clone() it")
+
+
+def entry(
+    run: Action,
+    decode: Action,
+    acquire: Callable[[bool], bool],
+    release: Callable[[], None],
+    prepare: Callable[[], Any],
+    failed: Callable[[], BaseException],
+    ready: bool,
+) -> Action:
+    """The action of any engine: `prepare` begins it, or says why there is no action now."""
+
+    def action(datum: Any) -> Any:
+        if not acquire(False):
+            raise busy()
+        try:
+            if not ready:
+                prepare()
+            out = run(decode(datum))
+        except:
+            release()
+            raise failed()  # noqa: B904  the same error, located
+        release()
+        return out
+
+    return action
+
+
+def entry_of_double(
+    run: Action,
+    decode: Action,
+    acquire: Callable[[bool], bool],
+    release: Callable[[], None],
+    prepare: Callable[[], Any],
+    failed: Callable[[], BaseException],
+    ready: bool,
+) -> Action:
+    """The same for the commonest input, which is looked at in place."""
+
+    def action(datum: Any) -> Any:
+        if not acquire(False):
+            raise busy()
+        try:
+            if not ready:
+                prepare()
+            out = run(datum if datum.__class__ is float else decode(datum))
+        except:
+            release()
+            raise failed()  # noqa: B904  the same error, located
+        release()
+        return out
+
+    return action
+
+
+def entry_that_emits(
+    run: Callable[[Any, list[Any]], Any],
+    decode: Action,
+    acquire: Callable[[bool], bool],
+    release: Callable[[], None],
+    prepare: Callable[[], list[Any]],
+    failed: Callable[[], BaseException],
+    ready: bool,
+) -> Action:
+    """The action of method emit: what begin emitted on the way comes first."""
+
+    def action(datum: Any) -> Any:
+        if not acquire(False):
+            raise busy()
+        try:
+            early = [] if ready else prepare()
+            out = run(decode(datum), early)
+        except:
+            release()
+            raise failed()  # noqa: B904  the same error, located
+        release()
+        return out
+
+    return action
