@@ -357,17 +357,18 @@ def inverse(x: Any, *, fail: Fail, site: Site, charge: Charge) -> Any:
     """
     if not _is_map(site):
         _check_shape(x, fail)
-        return _invert(x, charge)
+        return invert(x, charge)
     _charge_elements(x.values(), charge)
     cols = _union(x.values())
     if not cols:
         fail("too few rows/cols")
     charge(len(x) * len(cols))
-    found = _invert(_dense(x, list(x), cols), charge)
+    found = invert(_dense(x, list(x), cols), charge)
     return {c: dict(zip(x, row, strict=True)) for c, row in zip(cols, found, strict=True)}
 
 
-def _invert(x: Matrix, charge: Charge) -> Matrix:
+def invert(x: Matrix, charge: Charge) -> Matrix:
+    """The inverse or pseudoinverse of a rectangular matrix; NaN where there is none."""
     height, width = len(x), len(x[0])
     charge(height * width * min(height, width))
     if _all_finite(x):
