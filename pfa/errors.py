@@ -33,6 +33,8 @@ class Where:
             parts += [str(self.line), str(self.col)]
         place = ":".join(parts)
         pointer = self.pointer or "/"
+        if len(pointer) > 400:  # thousands of levels help nobody
+            pointer = f"{pointer[:200]}...{pointer[-100:]}"
         text = f"{place} {pointer}" if place else pointer
         return f"{text} (@ {self.mark})" if self.mark else text
 

@@ -47,8 +47,9 @@ TYPES: dict[str, Type] = {
 }  # fmt: skip
 _KNOWN = (
     "pad", "boolean", "byte", "short", "int", "long", "float", "double", "unsigned byte", "unsigned short",
-    "unsigned int", "unsigned long", "raw", "null terminated", "length prefixed", "little int",
+    "unsigned int", "unsigned long", "raw", "null terminated", "length prefixed",
 )  # fmt: skip
+_RAW = re.compile(r"\s*raw\s*[0-9]")
 
 
 def parse_format(text: str) -> Packing | None:
@@ -66,9 +67,13 @@ def _format(c: Checker, form: str, text: Any, at: str) -> Packing | None:
         c.wrong_json("a format", "a string", text, at)
         return None
     made = parse_format(text)
-    open_ended = form == "unpack" and made is not None and made.kind == "raw" and made.size < 0
-    if made is None or open_ended:
-        hint = '; "raw" needs a size, such as "raw 4"' if open_ended else c.hints.name(text, _KNOWN)
+    hint = ""
+    if made is None:
+        hint = c.hints.name(text, _KNOWN) if not _RAW.match(text) else f"; it has at most {_MAX_RAW} bytes"
+        hint = hint or f"; formats are {', '.join(_KNOWN)}"
+    elif form == "unpack" and made.kind == "raw" and made.size < 0:
+        hint = '; "raw" needs a size, such as "raw 4"'
+    if hint:
         c.report(BadFormat(form, show(text), hint, at=Where(at, key=form == "pack")))
         return None
     return made

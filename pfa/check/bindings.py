@@ -27,7 +27,7 @@ def check_let(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
         _block(scope).opaque = True
     elif scope.sealed_within and members:
         return _sealed_let(c, members, at, scope)
-    made = declare_all(c, members, f"{at}/let", scope, scope)
+    made = declare_all(c, members, f"{at}/let", scope, scope, '; "set" gives a symbol a new value')
     return Let(NULL, tuple(made), tuple(made.values()), at=at)
 
 
@@ -56,7 +56,7 @@ def _sealed_let(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> E
 
 
 def declare_all(
-    c: Checker, members: dict[str, Any], at: str, scope: Scope, into: Scope
+    c: Checker, members: dict[str, Any], at: str, scope: Scope, into: Scope, hint: str = ""
 ) -> dict[str, Expr]:
     """Check the values of a `let` or `for` in `scope`, then declare the names, unseen by them, in `into`."""
     outer, c.pending = c.pending, frozenset(members)
@@ -64,17 +64,20 @@ def declare_all(
     c.pending = outer
     made: dict[str, Expr] = {}
     for name, expr in exprs.items():
-        unique = declare_new(c, name, storable(expr.type), f"{at}/{escape(name)}", into, key=True)
+        unique = declare_new(c, name, storable(expr.type), f"{at}/{escape(name)}", into, True, hint)
         made[unique] = expr
     return made
 
 
-def declare_new(c: Checker, name: Any, type: Type, at: str, into: Scope, key: bool = False) -> str:
+def declare_new(
+    c: Checker, name: Any, type: Type, at: str, into: Scope, key: bool = False, hint: str = ""
+) -> str:
     """Declare a symbol that must not shadow another one; below a wrong one, its type is not known."""
     if not c.symbol_name(name, at, key=key):
         return c.declare(into, name, UNKNOWN, at) if isinstance(name, str) else c.fresh()
     if found := into.find(name):
-        hint = '; "set" gives a symbol a new value' if key else "; take another name"
+        if not hint or into.writable(name):
+            hint = "; take another name"
         c.report(AlreadyDeclared(show(name), hint, at=Where(at, key=key)))
         type = type if found.type == type else UNKNOWN
     return c.declare(into, name, type, at)
@@ -96,6 +99,10 @@ def assign_all(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> li
         if symbol is None:
             if not scope.is_opaque():
                 hint = c.hints.name(name, scope.visible()) or '; "set" changes what "let" has declared'
+                root, _, rest = name.partition(".")
+                if rest and scope.find(root):
+                    value = f'{{"attr": {show(root)}, "path": [...], "to": ...}}'
+                    hint = f"; a part of it is changed by setting {show(root)} to {value}"
                 c.report(UnknownSymbol(show(name), hint, at=Where(here, key=True)))
         elif why := scope.writable(name):
             c.report(SealedAbove(show(name), why, at=Where(here, key=True)))

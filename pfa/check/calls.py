@@ -16,7 +16,7 @@ from pfa.check.functions import (
     is_function,
     unknown_function,
 )
-from pfa.check.hints import did_you_mean, mismatch
+from pfa.check.hints import did_you_mean
 from pfa.check.problems import (
     Deprecated,
     EnumComparedWithString,
@@ -30,6 +30,7 @@ from pfa.check.problems import (
     show,
 )
 from pfa.check.schemas import escape
+from pfa.check.unfit import no_signature
 from pfa.errors import Where
 from pfa.ir import Argument, Call, DynamicCall, Expr, FunctionDef, FunctionRef, Lit, Widen
 from pfa.lib.table import lookup
@@ -38,7 +39,6 @@ from pfa.types import STRING, UNKNOWN, Enum, Function, Type, Unknown, accepts, j
 if TYPE_CHECKING:
     from pfa.check.scope import Scope
     from pfa.lib.define import Fn
-    from pfa.lib.signature import Pattern, Signature
 
 
 def check_call(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
@@ -130,7 +130,8 @@ def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str
     types = tuple([a.type for a in args])
     bound = fn.bind(types)
     if bound is None:
-        return _no_signature(c, fn, args, at)
+        no_signature(c, fn, args, at)
+        return Lit(UNKNOWN, None, at=at)
     if fn.deprecated or bound.signature.deprecated:
         c.report(Deprecated(fn.name, at=Where(at)))
     fit = tuple([fitted(c, a, w) for a, w in zip(args, bound.params, strict=True)])
@@ -151,36 +152,6 @@ def _library_arguments(
             made = argument(c, x, p, scope)
         args.append(Lit(UNKNOWN, None, at=p) if made is None else made)
     return args
-
-
-def _no_signature(c: Checker, fn: Fn, args: list[Argument], at: str) -> Expr:
-    """No signature fits: blame the one argument that fits none by itself, otherwise the call."""
-    fitting = [s for s in fn.signatures if len(s.params) == len(args)]
-    unfit = [{i for i, a in enumerate(args) if not _fits_alone(s, i, a.type)} for s in fitting]
-    guilty = set.intersection(*unfit)
-    if len(guilty) == 1 and min(map(len, unfit)) == 1:
-        [i] = guilty
-        wanted = [_wanted(s, i, tuple(a.type for a in args)) for s in fitting]
-        expected = " or ".join(dict.fromkeys(map(str, wanted)))
-        hint = next((h for w in wanted if (h := mismatch(w, args[i].type))), "")  # type: ignore[arg-type]
-        what = f"argument {i + 1} of {fn.name}"
-        c.report(WrongType(what, expected, str(args[i].type), hint, at=Where(args[i].at)))
-    else:
-        found = ", ".join(str(a.type) for a in args)
-        c.report(NoSignature(fn.name, found, " or ".join(map(str, fitting)), at=Where(at)))
-    return Lit(UNKNOWN, None, at=at)
-
-
-def _wanted(signature: Signature, i: int, types: tuple[Type, ...]) -> Type | Pattern:
-    """What an argument must be beside the others; the pattern where they do not tell."""
-    bound = signature.bind((*types[:i], UNKNOWN, *types[i + 1 :]))
-    return signature.params[i] if bound is None or "unknown" in str(bound.params[i]) else bound.params[i]
-
-
-def _fits_alone(signature: Signature, i: int, type: Type) -> bool:
-    """Does one argument fit, whatever the others are?"""
-    types = tuple(type if i == j else UNKNOWN for j in range(len(signature.params)))
-    return signature.bind(types) is not None
 
 
 def _compare_enum(c: Checker, args: list[Argument], at: str) -> list[Argument]:

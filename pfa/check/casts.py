@@ -42,7 +42,8 @@ def check_cast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
 
 def _too_few(c: Checker, listed: list[Any], at: str) -> None:
     if listed:
-        c.report(WrongJson('"cases"', "at least two cases", "one", ', without "partial": true', at=Where(at)))
+        hint = '; one is enough with "partial": true'
+        c.report(WrongJson('"cases"', "at least two cases", "one", hint, at=Where(at)))
     else:
         c.wrong_json('"cases"', "an array of cases", listed, at)
 

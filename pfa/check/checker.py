@@ -35,7 +35,22 @@ from pfa.check.problems import (
 from pfa.check.schemas import Schemas, escape
 from pfa.check.scope import Scope, Symbol
 from pfa.errors import Where
-from pfa.ir import Cast, Do, Expr, If, IfNotNull, Lit, Unpack, Widen, null
+from pfa.ir import (
+    Cast,
+    Do,
+    Expr,
+    For,
+    ForEach,
+    ForKeyVal,
+    If,
+    IfNotNull,
+    Let,
+    Lit,
+    Unpack,
+    While,
+    Widen,
+    null,
+)
 from pfa.lib.primitives import float32
 from pfa.lib.table import lookup
 from pfa.types import (
@@ -44,6 +59,7 @@ from pfa.types import (
     FLOAT,
     INT,
     LONG,
+    NULL,
     RANK,
     STRING,
     UNKNOWN,
@@ -250,7 +266,7 @@ class Checker:
             return expr
         if not accepts(type, expr.type):
             blamed = culprit(type, expr)
-            hint = hint or mismatch(type, blamed.type)
+            hint = hint or (null_hint(blamed) if blamed.type == NULL else mismatch(type, blamed.type))
             self.report(WrongType(what, str(type), str(blamed.type), hint, at=Where(blamed.at)))
             return Lit(UNKNOWN, None, at=expr.at)
         return widen(type, expr)
@@ -340,7 +356,11 @@ class Checker:
             return found.check(self, value, at, scope)
         members = self.fields(value, f'the form "{found.name}"', found.required, found.optional, at)
         if members:
+            count = len(self.problems)
             found.check(self, members, at, scope)
+            # An unknown field may stand for one that the form misses: only what is wrong inside is told.
+            inside = [p for p in self.problems[count:] if p.at.pointer != self.real(at)]
+            self.problems[count:] = inside
         return Lit(UNKNOWN, None, at=at)
 
     def misspelled(
@@ -381,7 +401,7 @@ class Checker:
         if type(value) is not list:
             return self.expression(value, at, scope)
         if not value:
-            self.wrong_json(what, "at least one expression", value, at)
+            self.wrong_json(what, "one or more expressions", value, at)
             return Lit(UNKNOWN, None, at=at)
         if len(value) == 1:
             self.lone = f"{at}/0"
@@ -445,6 +465,21 @@ def culprit(type: Type, expr: Expr) -> Expr:
     return culprit(type, unfit[0]) if len(unfit) == 1 else expr
 
 
+def null_hint(expr: Expr) -> str:
+    """Why an expression is null that was to be something."""
+    match expr:
+        case If(orelse=None) | IfNotNull(orelse=None) | Unpack(orelse=None):
+            return '; without "else" it is null'
+        case Cast():
+            return '; with "partial" it is null'
+        case Let():
+            return '; "let" and "set" are null: what they name must follow'
+        case While() | For() | ForEach() | ForKeyVal():
+            return "; a loop is null: what it makes must follow"
+        case _:
+            return ""
+
+
 def _bare(expr: Expr) -> Expr:
     return _bare(expr.value) if isinstance(expr, Widen) else expr
 
@@ -464,6 +499,8 @@ def _other_fields(alone: str, required: tuple[str, ...], optional: tuple[str, ..
     if alone:
         return f"; it needs {show(alone)}"
     names = [show(name) for name in (*required, *optional)]
+    if len(names) == 1:
+        return f"; its only field is {names[0]}"
     return f"; its fields are {', '.join(names)}" if len(names) < 8 else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pfa.check import binary, bindings, calls, casts, flow, literals, misc, paths  # noqa: F401  forms
@@ -17,6 +17,8 @@ from pfa.check.checker import Checker, Facts
 from pfa.check.embedded import convert, explain, fresh, tag_default
 from pfa.check.functions import body_of, header
 from pfa.check.problems import (
+    DOTTED,
+    BadData,
     BadName,
     CannotFill,
     Incompatible,
@@ -42,7 +44,6 @@ OPTIONAL = (
 )  # fmt: skip
 _CELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_]([A-Za-z0-9_]|\.[A-Za-z][A-Za-z0-9_]*)*\Z")
-_DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 _TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
 _PREDEFINED = "it is predefined"
 SourceReader = Callable[[str, str, Type], Any]
@@ -195,7 +196,7 @@ class _Document:
                     c.report(MissingField('a document with "method": "fold"', show(key), at=Where("")))
         elif there:
             place = Where(f"/{there[0]}", key=True)
-            c.report(Misplaced(" and ".join(map(show, there)), 'with "method": "fold"', at=place))
+            c.report(Misplaced(" and ".join(map(show, there)), '"method": "fold"', show(method), at=place))
             c.method = "fold" if len(there) == 2 else method
 
     def metadata(self) -> dict[str, str]:
@@ -229,14 +230,15 @@ class _Document:
             at = f"/{field}/{escape(name)}"
             if not _CELL_NAME.match(name):
                 self.c.report(BadName(kind, show(name), at=Where(at, key=True)))
-            members = self.c.members(spec, f"a {kind}", at)
-            made[name] = self.cell(name, members if isinstance(spec, dict) else None, kind, at)
+            made[name] = self.cell(name, spec, kind, at)
         return made
 
-    def cell(self, name: str, given: dict[str, Any] | None, kind: str, at: str) -> Cell:
+    def cell(self, name: str, given: Any, kind: str, at: str) -> Cell:
         c = self.c
-        if given is None:
+        if not isinstance(given, dict):
+            c.wrong_json(f"a {kind}", "an object", given, at, '; it is written {"type": ..., "init": ...}')
             return Cell(name, UNKNOWN, None, False, False, "embedded")
+        given = c.members(given, f"a {kind}", at)
         required, more = (("type", "init"), ()) if kind == "cell" else (("type",), ("init",))
         optional = (*more, "shared", "rollback", "source")
         spec = c.fields(given, f"a {kind}", required, optional, at, partial=True)
@@ -284,7 +286,7 @@ class _Document:
         for name, spec in c.members(self.document["fcns"], '"fcns"', "/fcns").items():
             at = f"/fcns/{escape(name)}"
             if not _FUNCTION_NAME.match(name):
-                c.report(BadName("function", show(name), _DOTTED, at=Where(at, key=True)))
+                c.report(BadName("function", show(name), DOTTED, at=Where(at, key=True)))
             found = header(c, spec, at) if isinstance(spec, dict) else None
             if not isinstance(spec, dict):
                 c.wrong_json("a function", 'an object with "params", "ret" and "do"', spec, at)
@@ -341,6 +343,8 @@ class _Document:
         else:
             type = f.type
         for problem in explain(type, value, at, self.c.limits.quote_values):
+            if type is not f.type and isinstance(problem, BadData) and problem.at.pointer == at:
+                problem = replace(problem, hint="; a default is of the first type of its union")
             self.c.report(problem)
 
     def update_rules(self) -> None:

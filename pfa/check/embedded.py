@@ -16,7 +16,7 @@ from pfa.check.problems import BadData, BadLocator, NoSuchField, nearest, show, 
 from pfa.check.schemas import escape
 from pfa.errors import Where
 from pfa.lib.primitives import float32
-from pfa.types import MISSING, NUMBERS, Array, Enum, Fixed, Map, Prim, Record, Type, Union, Unknown
+from pfa.types import INT, LONG, MISSING, NUMBERS, Array, Enum, Fixed, Map, Prim, Record, Type, Union, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pfa.errors import Problem
 
 Reader = Callable[[Any], Any]
-_RANGE = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
 
 
 class _Fault(Exception):
@@ -322,15 +321,16 @@ def kind(value: Any) -> str:
         case int():
             return "an integer"
         case _:
-            fraction = " with a fraction" if not value.is_integer() else ""
-            return f"a number{fraction}" if math.isfinite(value) else show(value)
+            return "a number" if math.isfinite(value) else show(value)
 
 
 def _hint(t: Type, value: Any) -> str:
     if isinstance(t, Enum) and isinstance(value, str):
         return suggestion(value, t.symbols) or ", which is none of them"
-    if t in (Prim("int"), Prim("long")) and isinstance(value, int) and not isinstance(value, bool):
-        return f" beyond {t}: it has at most {31 if t == Prim('int') else 63} bits and a sign"
+    if t in (INT, LONG) and isinstance(value, float) and math.isfinite(value):
+        return " with a fraction" if not value.is_integer() else f" that does not fit into {t}"
+    if t in (INT, LONG) and isinstance(value, int) and not isinstance(value, bool):
+        return f" that does not fit into {t}"
     if isinstance(t, Prim | Fixed) and isinstance(value, str) and getattr(t, "name", "") == "bytes":
         return ", whose characters are not all between \\u0000 and \\u00ff"
     if isinstance(value, dict) and len(value) == 1 and isinstance(t, Prim) and t.name in value:

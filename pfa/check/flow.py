@@ -6,6 +6,7 @@ from typing import Any
 
 from pfa.check.bindings import assign_all, declare_all, declare_new, symbols
 from pfa.check.checker import Checker, form
+from pfa.check.hints import mismatch
 from pfa.check.problems import WrongType
 from pfa.check.scope import Scope
 from pfa.errors import Where
@@ -52,7 +53,9 @@ def check_foreach(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> E
     if isinstance(array.type, Array):
         items = array.type.items
     elif not isinstance(array.type, Unknown):
-        c.report(WrongType('"in" of foreach', "an array", str(array.type), at=Where(array.at)))
+        over_map = "; forkey and forval go over a map"
+        hint = over_map if isinstance(array.type, Map) else mismatch(Array(UNKNOWN), array.type)
+        c.report(WrongType('"in" of foreach', "an array", str(array.type), hint, at=Where(array.at)))
     seq = value.get("seq", True)
     if not isinstance(seq, bool):
         c.wrong_json('"seq"', "true or false", seq, f"{at}/seq")
@@ -69,7 +72,9 @@ def check_forkey(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     if isinstance(over.type, Map):
         values = over.type.values
     elif not isinstance(over.type, Unknown):
-        c.report(WrongType('"in" of forkey', "a map", str(over.type), at=Where(over.at)))
+        over_array = "; foreach goes over an array"
+        hint = over_array if isinstance(over.type, Array) else mismatch(Map(UNKNOWN), over.type)
+        c.report(WrongType('"in" of forkey', "a map", str(over.type), hint, at=Where(over.at)))
     loop = scope.block()
     key = declare_new(c, value["forkey"], STRING, f"{at}/forkey", loop)
     item = declare_new(c, value["forval"], values, f"{at}/forval", loop)

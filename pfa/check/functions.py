@@ -67,13 +67,14 @@ def parameters(c: Checker, value: Any, at: str) -> tuple[tuple[str, ...], tuple[
     """Names and types of parameters; None, and a problem, where they are not what they must be."""
     found: dict[str, Type] = {}
     sound = type(value) is list
-    for i, param in enumerate(c.items(value, "params", at)):
+    for i, param in enumerate(c.items(value, '"params"', at)):
         here = f"{at}/{i}"
         members = c.members(param, "a parameter", here)
         if len(members) != 1:
             sound = False
+            what, hint = "a parameter", f" with {len(members)} members" if members else ""
             if isinstance(param, dict):
-                c.wrong_json("a parameter", 'an object with one member, {"name": type}', param, here)
+                c.wrong_json(what, 'an object with one member, {"name": type}', param, here, hint)
             continue
         [(name, schema)] = members.items()
         key = f"{here}/{escape(name)}"
@@ -159,9 +160,9 @@ def _reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Func
 
 def _fill(c: Checker, value: Any, at: str, scope: Scope) -> dict[str, Argument] | None:
     """The arguments of `fill`; None where one of them is broken."""
-    members = c.members(value, "fill", at)
+    members = c.members(value, '"fill"', at)
     if value == {}:
-        c.wrong_json("fill", "an object with at least one parameter", value, at)
+        c.wrong_json('"fill"', "an object with at least one parameter", value, at)
     fill = {k: argument(c, v, f"{at}/{escape(k)}", scope) for k, v in members.items()}
     good = {k: v for k, v in fill.items() if v is not None}
     return good if good and len(good) == len(fill) else None
@@ -190,7 +191,7 @@ def argument(c: Checker, value: Any, at: str, scope: Scope) -> Argument | None:
 def emit_allowed(c: Checker, at: str) -> bool:
     """Does the method have `emit`?  Told once: it is the method that is wrong, not every call."""
     if c.method not in ("emit", "") and not c.emit_misplaced:
-        c.report(Misplaced("emit", 'with "method": "emit"', at=Where(at)))
+        c.report(Misplaced("emit", '"method": "emit"', f'"{c.method}"', at=Where(at)))
         c.emit_misplaced = True
     return c.method == "emit"
 
@@ -266,7 +267,7 @@ def _filled_library(
     found = ", ".join(f"{n}: {a.type}" for n, a in fill.items())
     if not any(isinstance(a.type, Unknown) for a in fill.values()):
         expected = " or ".join(str(s) for s, _ in closed)
-        c.report(NoSignature(f"fill of {fn.name}", found, expected, at=Where(f"{at}/fill")))
+        c.report(NoSignature(f'"fill" of {fn.name}', found, expected, at=Where(f"{at}/fill")))
     return None
 
 

@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING
 
 from pfa.check.problems import nearest, show
 from pfa.lib.names import NAMES
-from pfa.types import DOUBLE, FLOAT, INT, LONG, NULL, NUMBERS, STRING, Array, Enum, Map, Union, accepts
+from pfa.types import (
+    BYTES,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    NULL,
+    NUMBERS,
+    STRING,
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Union,
+    accepts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,7 +47,8 @@ _ELSEWHERE = {
 # The same for types.
 _TYPES = {
     "integer": "int", "int32": "int", "int64": "long", "bigint": "long", "short": "int", "byte": "int",
-    "number": "double", "real": "double", "float64": "double", "float32": "float", "decimal": "double",
+    "number": "double", "numeric": "double", "real": "double", "float64": "double", "float32": "float",
+    "decimal": "double",
     "str": "string", "text": "string", "char": "string", "bool": "boolean", "binary": "bytes", "none": "null",
     "nil": "null", "void": "null",
 }  # fmt: skip
@@ -65,22 +81,25 @@ class Hints:
         """`, did you mean x?`, or nothing."""
         return did_you_mean(self.near(name, known))
 
-    def function(self, name: str, own: Collection[str], forms: Collection[str] = ()) -> str:
+    def function(self, name: str, own: Collection[str]) -> str:
         """The same for the name of a function; `own` are those of the document, without their "u."."""
         if name in own:
             return did_you_mean(f"u.{name}")
         if name not in self._functions:
-            self._functions[name] = self._function(name, own, forms)
+            self._functions[name] = self._function(name, own)
         return self._functions[name]
 
-    def _function(self, name: str, own: Collection[str], forms: Collection[str]) -> str:
+    def _function(self, name: str, own: Collection[str]) -> str:
         if name in _ELSEWHERE:
             return did_you_mean(_ELSEWHERE[name])
+        if name.startswith("u."):
+            near = self.near(name[2:], list(own))
+            return did_you_mean(near and f"u.{near}") or ("" if own else "; the document has no functions")
         last = name.rpartition(".")[2].lower()
         alike = [known for known in NAMES if known.rpartition(".")[2].lower() == last]
-        if last and 0 < len(alike) < 4 and not name.startswith("u."):
+        if last and 0 < len(alike) < 4:
             return did_you_mean(*alike)
-        return self.name(name, [*forms, *(f"u.{x}" for x in own), *NAMES])
+        return self.name(name, [*(f"u.{x}" for x in own), *NAMES])
 
     def type(self, name: str, known: Sequence[str]) -> str:
         """A hint for the name of a type."""
@@ -115,7 +134,15 @@ def mismatch(want: Type, got: Type) -> str:
         case _ if want in NUMBERS and got == STRING:
             return f"; parse.{want} reads it from text"
         case _ if want == STRING and got in NUMBERS:
-            return "; s.number writes it as text"
+            return f"; s.{'int' if got in (INT, LONG) else 'number'} writes it as text"
+        case _ if want == STRING and got == BYTES:
+            return "; bytes.decodeUtf8 reads it as text"
+        case _ if want == BYTES and got == STRING:
+            return "; bytes.encodeUtf8 makes bytes of text"
+        case _, Fixed() if want == BYTES:
+            return "; fixed.toBytes makes bytes of it"
+        case Fixed(), _ if got == BYTES:
+            return "; fixed.fromBytes makes it one"
         case _, Enum() if want == STRING:
             return "; enum.toString gives its text"
         case Enum(), _ if got == STRING:

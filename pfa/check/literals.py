@@ -46,7 +46,7 @@ _BITS: dict[Type, int] = {INT: 31, LONG: 63}
 
 def _whole(c: Checker, value: Any, at: str, type_: Type) -> Expr:
     if type(value) is not int:
-        hint = f'; {{"double": {show(value)}}} is one' if type(value) is float else ""
+        hint = f'; {{"double": {show(value)}}} takes it' if type(value) is float else ""
         c.wrong_json(f'"{type_}"', "an integer", value, f"{at}/{type_}", hint)
     elif not -(1 << _BITS[type_]) <= value < 1 << _BITS[type_]:
         hint = "; a long holds it" if type_ == INT and -(1 << 63) <= value < 1 << 63 else ""
@@ -131,7 +131,8 @@ def check_new(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
             ]
             return NewMap(made, tuple(members), tuple(exprs), at=at)
         case Record():
-            return _new_record(c, made, c.members(given, f'"new" of {made}', inside), at, scope)
+            members = c.members(given, f'"new" of {made}', inside)
+            return _new_record(c, made, members, at, scope) if type(given) is dict else Lit(made, None, at=at)
     if not isinstance(made, Unknown):
         place = Where(f"{at}/type")
         c.report(WrongType('the type of "new"', "an array, map or record", str(made), at=place))

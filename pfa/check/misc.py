@@ -61,7 +61,7 @@ def check_log(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     listed = given if type(given) is list else [given]
     places = [f"{at}/log/{i}" for i in range(len(listed))] if type(given) is list else [f"{at}/log"]
     if type(given) is list and not listed:
-        c.wrong_json('"log"', "at least one expression", given, f"{at}/log")
+        c.wrong_json('"log"', "one or more expressions", given, f"{at}/log")
     if type(given) is list and len(given) == 1:
         c.lone = places[0]
     values = [c.expression(x, p, scope.value()) for x, p in zip(listed, places, strict=True)]

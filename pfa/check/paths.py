@@ -94,7 +94,10 @@ def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> 
     if not SYMBOL.match(name):
         c.report(UnknownSymbol(show(text), _as_string(c, text, at), at=Where(at)))
         return
-    hint = _function_hint(c, text) or _elsewhere(c, name, scope) or c.hints.name(name, scope.visible())
+    if hint := _function_hint(c, text):
+        c.report(UnknownSymbol(show(text), hint, at=Where(at)))
+        return
+    hint = _elsewhere(c, name, scope) or c.hints.name(name, scope.visible())
     if not hint:
         if text in c.cells:
             hint = f'; a cell is read with {{"cell": {show(text)}}}'
@@ -160,9 +163,9 @@ def _literal_path(c: Checker, type: Type, names: list[str], at: str) -> tuple[tu
 def _field(c: Checker, type: Type, name: str, at: str) -> Step | None:
     """A step into a record."""
     if not isinstance(type, Record):
-        hint = '; take it apart with "cast" or "ifnotnull" first' if isinstance(type, Union) else ""
-        where = f" that {show(name)} could name" if name else ""
-        c.report(BadPath(f"a path must end at {type}, which has nothing inside{where}{hint}", at=Where(at)))
+        hint = '; take it apart with "ifnotnull" or "cast" first' if isinstance(type, Union) else ""
+        what = f"what {show(name)} is taken from" if name else "what this is taken from"
+        c.report(WrongType(what, "an array, map or record", str(type), hint, at=Where(at)))
         return None
     known = type.by_name.get(name)
     if known is None:
@@ -178,7 +181,7 @@ def path(c: Checker, type: Type, value: Any, at: str, scope: Scope) -> tuple[tup
     steps: list[Step] = []
     if not isinstance(value, list):
         type = UNKNOWN
-    for i, item in enumerate(c.items(value, "path", at)):
+    for i, item in enumerate(c.items(value, '"path"', at)):
         here = f"{at}/{i}"
         key = c.expression(item, here, scope.value())
         step = None if isinstance(type, Unknown) else _step(c, type, item, key, here)
@@ -238,7 +241,8 @@ def check_attr(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     base = c.expression(value["attr"], f"{at}/attr", scope.value())
     steps, type = path(c, base.type, value["path"], f"{at}/path", scope)
     if value["path"] == []:
-        c.report(BadPath("the path of attr needs at least one item", at=Where(f"{at}/path")))
+        message = "the path of attr needs at least one item, found an empty array"
+        c.report(BadPath(message, at=Where(f"{at}/path")))
         type = UNKNOWN
     if "to" not in value:
         return Attr(type, base, steps, at=at)
@@ -304,9 +308,9 @@ def _has_item(c: Checker, value: dict[str, Any], at: str) -> bool:
         hint = ", whose first item is the name of a pool item"
         c.report(MissingField("pool", '"path"', hint, at=Where(at)))
     elif not isinstance(path, list):
-        c.wrong_json("path", "an array", path, f"{at}/path")
+        c.wrong_json('"path"', "an array", path, f"{at}/path")
     elif not path:
-        message = "the path of pool needs at least one item, the name of a pool item"
+        message = "the path of pool needs at least one item, the name of a pool item, found an empty array"
         c.report(BadPath(message, at=Where(f"{at}/path")))
     return isinstance(path, list) and bool(path)
 

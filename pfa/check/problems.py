@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 60
 _MANY_NAMES = 1000
+DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 WRAP = '{"params": ..., "ret": ..., "do": ...}'
 
 
@@ -36,6 +37,9 @@ def nearest(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name.lower(), lower, 1, 0.7) if len(name) < 100 else []
     if not near and 1 < len(name) < 6:
         near = [k for k in lower if len(k) == len(name) and sorted(k) == sorted(name.lower())]
+    if not near and len(name) > 2:  # "returns" for "ret", "init" for "initial"
+        near = [k for k in lower if len(k) > 2 and (name.lower().startswith(k) or k.startswith(name.lower()))]
+        near = near if len(near) == 1 else []
     return lower[near[0]] if near else ""
 
 
@@ -102,9 +106,10 @@ class UnknownField(Problem):
 class Misplaced(Problem):
     """A field or function that the method does not allow."""
 
-    says: ClassVar[str] = "{p.what} {p.verb} only allowed {p.where}"
+    says: ClassVar[str] = "{p.what} {p.verb} only allowed with {p.expected}, found {p.found}"
     what: str
-    where: str
+    expected: str
+    found: str
 
     @property
     def verb(self) -> str:
@@ -251,13 +256,13 @@ class UnknownStorage(Problem):
 @dataclass(frozen=True, slots=True)
 class UnknownForm(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "no form has the {p.noun} {p.fields}{p.hint}"
+    says: ClassVar[str] = "no form has the {p.all}{p.hint}"
     fields: str
     hint: str = ""
 
     @property
-    def noun(self) -> str:
-        return "fields" if ", " in self.fields else "field"
+    def all(self) -> str:
+        return f"fields {self.fields} together" if ", " in self.fields else f"field {self.fields}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +314,11 @@ class WrongCount(Problem):
 
 @dataclass(frozen=True, slots=True)
 class NoSignature(Problem):
-    says: ClassVar[str] = "{p.name} does not take ({p.found}); it takes {p.expected}"
+    says: ClassVar[str] = "{p.name} does not take ({p.found}); it takes {p.expected}{p.hint}"
     name: str
     found: str
     expected: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

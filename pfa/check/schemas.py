@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.check.problems import (
+    DOTTED,
     BadLocator,
     BadName,
     BadSchema,
@@ -47,7 +48,6 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FULL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
 _NAMED = ("record", "enum", "fixed")
 _MAX_FIXED = 1 << 28
-_DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 
 
 def escape(key: str) -> str:
@@ -79,7 +79,8 @@ class Schemas:
             return self._union(schema, at, namespace)
         if type(schema) is dict:
             return self._object(schema, at, namespace)
-        self._wrong("a schema", "a string, object or array", schema, at)
+        hint = '; the type is written "null"' if schema is None else ""
+        self._wrong("a schema", "a string, object or array", schema, at, hint)
         return UNKNOWN
 
     # -- names --
@@ -128,7 +129,7 @@ class Schemas:
         full = full_name(name, given, namespace)
         if not _FULL.match(full) and full not in self.places:
             key = "name" if "." in name or not given else "namespace"
-            self.report(BadName("type", show(full), _DOTTED, at=Where(f"{at}/{key}")))
+            self.report(BadName("type", show(full), DOTTED, at=Where(f"{at}/{key}")))
         return full
 
     # -- objects --
@@ -153,6 +154,7 @@ class Schemas:
         found = schema.get(key)
         if found is None:
             near = self.hints.near(key, [k for k in schema if k not in ("type", "name")])
+            near = near or next((k for k in schema if {k, key} == {"items", "values"}), "")
             hint = f", found {show(near)}" if near else ""
             what = what or f"a schema of type {schema['type']}"
             self.report(MissingField(what, show(key), hint, at=Where(at)))
@@ -188,6 +190,7 @@ class Schemas:
         other.places = {k: v for k, v in self.places.items() if k != full}
         if _shape(other._define(schema, at, full.rpartition(".")[0])) != _shape(mine):
             self.report(TypeRedefined(show(full), first, at=Where(at)))
+            self.broken.add(full)
             return UNKNOWN
         return mine
 
@@ -271,9 +274,13 @@ class Schemas:
         symbols = self._attribute(schema, "symbols", at)
         if symbols is None:
             return None
-        if not isinstance(symbols, list) or not all(isinstance(s, str) for s in symbols):
+        if not isinstance(symbols, list):
             self._wrong("symbols", "an array of strings", symbols, f"{at}/symbols")
             return None
+        for i, symbol in enumerate(symbols):
+            if not isinstance(symbol, str):
+                self._wrong("a symbol of an enum", "a string", symbol, f"{at}/symbols/{i}")
+                return None
         seen: set[str] = set()
         for i, symbol in enumerate(symbols):
             if symbol in seen:
@@ -304,14 +311,15 @@ class Schemas:
                 self.report(BadSchema(message, at=Where(f"{at}/{i}")))
                 return UNKNOWN
             if t.tag in tags:
-                message = f"a union may not hold {t.tag} twice"
+                twice = f"two {t.tag}s" if isinstance(t, Array | Map) else f"{t.tag} twice"
+                message = f"a union may not hold {twice}"
                 self.report(BadSchema(message, at=Where(f"{at}/{i}")))
                 return UNKNOWN
             tags.add(t.tag)
         return Union(tuple(made))
 
-    def _wrong(self, what: str, expected: str, found: Any, at: str) -> None:
-        self.report(WrongJson(what, expected, show(found), at=Where(at)))
+    def _wrong(self, what: str, expected: str, found: Any, at: str, hint: str = "") -> None:
+        self.report(WrongJson(what, expected, show(found), hint, at=Where(at)))
 
 
 def full_name(name: str, given: str | None, namespace: str) -> str:
