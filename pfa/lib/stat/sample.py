@@ -8,7 +8,7 @@ from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.primitives import divide
 from pfa.lib.stat import histogram
 from pfa.lib.stat.states import State, changed, numbers_of, record_of
-from pfa.types import Map, Record
+from pfa.types import DOUBLE, Map, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,24 @@ def update(x: float, w: float, state: State, *, site: Site) -> State:
     stat.sample.update(5.0, 1.0, {"type": {"type": "record", "name": "Sample", "fields": [{"name": "count", "type": "double"}, {"name": "mean", "type": "double"}, {"name": "variance", "type": "double"}]}, "value": {"count": 1.0, "mean": 3.0, "variance": 0.0}}) -> {"count": 2.0, "mean": 4.0, "variance": 1.0}
     stat.sample.update(5.0, 0.5, {"type": {"type": "record", "name": "Counter", "fields": [{"name": "count", "type": "double"}]}, "value": {"count": 1.0}}) -> {"count": 1.5}
     """
-    return changed(state, site, **_accumulate(_moments(state, site), x, w))
+    if "all double" not in site.cache:
+        site.cache["all double"] = _all_double(record_of(site))
+    if not site.cache["all double"]:
+        return changed(state, site, **_accumulate(_moments(state, site), x, w))
+    # The commonest state, and the hot path of every running mean: `_accumulate` without its questions.
+    old, mean = state["count"], state["mean"]
+    count = old + w
+    difference = x - mean
+    moved = difference * w
+    new = mean + (moved / count if count else divide(moved, count))
+    squares = old * state["variance"] + moved * (x - new)
+    return {**state, "count": count, "mean": new, "variance": squares / count if count else divide(squares, count)}
+
+
+def _all_double(record: Record) -> bool:
+    """Has the record count, mean and variance, all double?"""
+    fields = record.by_name
+    return all(name in fields and fields[name].type == DOUBLE for name in ("count", "mean", "variance"))
 
 
 @define(
