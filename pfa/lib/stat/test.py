@@ -8,7 +8,7 @@ from scipy import special
 
 from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.distributions.gamma import chi2_probability
-from pfa.lib.la import invert
+from pfa.lib.la_square import invert
 from pfa.lib.primitives import INF, NAN, divide, sqrt
 from pfa.lib.stat.states import State, changed, counted
 from pfa.types import Array, Map
