@@ -224,12 +224,20 @@ def _float(v: Any) -> Any:
 
 
 def _string(v: Any) -> Any:
-    if v.__class__ is str:
-        return v
-    plain = _plain(v)
+    plain = v if v.__class__ is str else _plain(v)
     if type(plain) is str:
+        if not plain.isascii():
+            _refuse_surrogates(plain)
         return plain
     raise _Fault("string", v, "; decode bytes first" if type(plain) is bytes else "")
+
+
+def _refuse_surrogates(v: str) -> None:
+    """Strings are Unicode (specification, "Avro types"): half of a surrogate pair is no character."""
+    try:
+        v.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _Fault("string", v, " with a lone surrogate") from None
 
 
 def _bytes(v: Any) -> Any:
@@ -322,6 +330,8 @@ def _map(item: Decode, t: Type) -> Decode:
             for k, x in v.items():
                 if k.__class__ is not str:
                     raise _Fault("a string as key", k)
+                if not k.isascii():
+                    _refuse_surrogates(k)
                 out[k] = item(x)
         except _Fault as f:
             f.path = f"/{escape(str(k))}{f.path}"

@@ -323,7 +323,7 @@ def encode_utf8(s: str, *, fail: Fail) -> bytes:
     Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
 
     bytes.encodeUtf8("h\u00ebllo") -> "h\u00c3\u00abllo"
-    bytes.encodeUtf8({"rand.string": [1, 55296, 55297]}) -> error 16170
+    16170 cannot be raised: no string holds a lone surrogate, since documents and data with one are refused and rand.string draws none
     """
     return _encode(s, "utf-8", fail)
 
@@ -341,7 +341,7 @@ def encode_utf16(s: str, *, fail: Fail) -> bytes:
     Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
 
     bytes.encodeUtf16("hi") -> "\u00fe\u00ff\u0000h\u0000i"
-    bytes.encodeUtf16({"rand.string": [1, 55296, 55297]}) -> error 16180
+    16180 cannot be raised: no string holds a lone surrogate, since documents and data with one are refused and rand.string draws none
     """
     return _BOM_BE + _encode(s, "utf-16-be", fail) if s else b""
 
@@ -358,7 +358,7 @@ def encode_utf16be(s: str, *, fail: Fail) -> bytes:
     Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
 
     bytes.encodeUtf16be("hi") -> "\u0000h\u0000i"
-    bytes.encodeUtf16be({"rand.string": [1, 55296, 55297]}) -> error 16190
+    16190 cannot be raised: no string holds a lone surrogate, since documents and data with one are refused and rand.string draws none
     """
     return _encode(s, "utf-16-be", fail)
 
@@ -375,7 +375,7 @@ def encode_utf16le(s: str, *, fail: Fail) -> bytes:
     Half of a surrogate pair (code points 55296 to 57343) is no character and has no place in it.
 
     bytes.encodeUtf16le("hi") -> "h\u0000i\u0000"
-    bytes.encodeUtf16le({"rand.string": [1, 55296, 55297]}) -> error 16200
+    16200 cannot be raised: no string holds a lone surrogate, since documents and data with one are refused and rand.string draws none
     """
     return _encode(s, "utf-16-le", fail)
 
