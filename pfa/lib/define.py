@@ -79,6 +79,7 @@ class Fn:
     accuracy: Accuracy = "exact"
     random: bool = False
     lazy: bool = False
+    keeps: bool = False
     deprecated: bool = False
     nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = ""
     functions: dict[int, frozenset[int]] = field(default_factory=dict, compare=False)
@@ -129,13 +130,15 @@ def define(
     accuracy: Accuracy = "exact",
     random: bool = False,
     lazy: bool = False,
+    keeps: bool = False,
     deprecated: bool | tuple[int, ...] = False,
     nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = "",
 ) -> Callable[[F], F]:
     """Register a function; see the module's text.
 
     `errors` maps each message to its code in the order of the specification.  `lazy`: the target prints it itself,
-    since not all its arguments are evaluated.  `deprecated`: all signatures, or the indexes of those that are.
+    since not all its arguments are evaluated.  `keeps`: it keeps what it derives with its function arguments, so the
+    target marks those that depend on nothing else with `steady = True`.  `deprecated`: all signatures, or the indexes of those that are.
     """
     rows = errors or {}
 
@@ -161,6 +164,7 @@ def define(
             accuracy,
             random,
             lazy,
+            keeps,
             deprecated is True,
             nondeterministic,
         )

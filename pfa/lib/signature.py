@@ -304,10 +304,18 @@ def _match_union(want: UnionOf, got: Type, env: dict[str, Type]) -> bool:
             left.remove(b)
     if not left:
         return not free or not isinstance(got, Union) or all(_bind(v.name, BOTTOM, env) for v in free)
-    if len(free) != 1:
-        return False
     rest = left[0] if len(left) == 1 else Union(tuple(left))
-    return match(free[0], rest, env)
+    if len(free) == 1:
+        return match(free[0], rest, env)
+    return not free and _widen_bound(want, rest, env)
+
+
+def _widen_bound(want: UnionOf, rest: Type, env: dict[str, Type]) -> bool:
+    """What no branch takes widens a wildcard that was bound before: int in `pass` and double in `fail` is double."""
+    for p in want.branches:
+        if isinstance(p, Ref) and p.name in env and not isinstance(env[p.name], Record):
+            return _bind(p.name, rest, env)
+    return False
 
 
 def _fits(p: Pattern, b: Type, env: dict[str, Type]) -> bool:

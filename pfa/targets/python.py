@@ -235,6 +235,9 @@ class _Program:
         module = self.module
         for name, text in module.tables:
             module.add(f"{name} = {text}", 1)
+        for name in sorted(module.kept & self.lowered.routines.keys()):
+            if _is_steady(self.lowered.routines[name]):
+                module.add(f"{module.users.get(name, name)}.steady = True", 1)
         module.add(f"return {_tuple([module.users.get(n, n) for n in self.entries])}", 1)
 
     # -- functions --
@@ -454,6 +457,17 @@ def _may_charge(lowered: Lowered) -> bool:
             if s.code == "call" and (s.extra[0].cost or "charge" in s.extra[0].needs):
                 return True
     return False
+
+
+_CHANGING = ("cell", "shared_cell", "pool", "shared_pool", "pool_has", "user", "dynamic", "log", "emit")
+
+
+def _is_steady(r: Routine) -> bool:
+    """Does a function depend on its arguments alone?"""
+    return not any(
+        isinstance(s, Op) and (s.code in _CHANGING or (s.code == "call" and s.extra[0].random))
+        for s in _statements(r.body)
+    )
 
 
 def _draws(lowered: Lowered) -> bool:

@@ -60,6 +60,7 @@ class Module:
         self.users: dict[str, str] = {}
         self.tables: list[tuple[str, str]] = []
         self.references: dict[str, list[str]] = {}
+        self.kept: set[str] = set()
         self.storage: dict[tuple[str, str], str] = {}
         self.uses: set[str] = set()
         self._constants: dict[Any, str] = {}
@@ -350,6 +351,8 @@ class FunctionPrinter:
     def call(self, s: Op) -> None:
         fn, bound = s.extra
         template = operator(fn.name, bound)
+        if fn.keeps:
+            self.module.kept.update(a.name for a in s.args if isinstance(a, FunctionValue))
         if fn.cost:
             self.flush()
             self.charge(self.cost(fn, s.args))

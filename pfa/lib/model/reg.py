@@ -145,6 +145,7 @@ def _sparse_variance(datum: dict[str, float], covar: dict[str, dict[str, float]]
     },
     nondeterministic="unstable",
     accuracy="1e-9",
+    keeps=True,
 )
 def gaussian_process(
     x: Any,
