@@ -491,6 +491,7 @@ def test_files(tmp_path, name, data):
     path = tmp_path / name
     path.write_bytes(data)
     assert load(path, limits=LIMITS).value == {"a": 1}
+    assert load(path, limits=LIMITS).source.syntax == ("yaml" if ".y" in name or name == "m" else "json")
     assert load(str(path), limits=LIMITS).source.file == str(path)
     with path.open("rb") as file:
         document = load(file, limits=LIMITS)

@@ -48,7 +48,7 @@ def parse(text: str, file: str, limits: Limits) -> Document:
     with paused():
         value = _value(text, file, hooks, found)
     _check(text, file, hooks, found)
-    source = Source(file, text, JsonPlaces, value)
+    source = Source(file, text, JsonPlaces, value, "json")
     return Document(value, source, True, _warnings(text, file, hooks), found.nesting)
 
 

@@ -24,19 +24,23 @@ class Places(Protocol):
 
 @dataclass(slots=True)
 class Source:
-    """Where a document came from.  Positions are looked up when asked for, so that reading stays fast."""
+    """Where a document came from.  Positions are looked up when asked for, so that reading stays fast.
+
+    `syntax` is what the text was read as (it may have been guessed, or told by a file's suffix).
+    """
 
     file: str = ""
     text: str = field(default="", repr=False)
     index: Callable[[str], Places] | None = field(default=None, repr=False)
     value: Any = field(default=None, repr=False)
+    syntax: str = ""
     _places: Places | None = field(default=None, init=False, repr=False)
 
     def where(self, pointer: str, key: bool = False) -> Where:
         """The place that a JSON pointer names; line 0 when there is no text (any more).  Never raises."""
         path = split(pointer)
         line, col = self._place(path, key)
-        return Where(pointer, line, col, self.file, _mark(self.value, path))
+        return Where(pointer, line, col, self.file, _mark(self.value, path), key=key)
 
     def forget(self) -> None:
         """Drop the text and the value: the document is loaded, nobody will ask for its lines."""

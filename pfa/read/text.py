@@ -84,7 +84,7 @@ class Outside:
             piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
         kept = (b'"' if self._open else b"") + piece.translate(self._table, self._drop)
         if not self._string:
-            kept = kept.replace(b'""', b"")  # the number of quotes before any bracket stays odd or even
+            kept = _without_pairs(kept)
         bare, quote, _ = STRINGS.sub(self._string, kept).partition(b'"') if b'"' in kept else (kept, b"", b"")
         self._open = bool(quote)
         return bare
@@ -92,6 +92,13 @@ class Outside:
     def first(self, text: str) -> int:
         """The first offset of the last piece that is outside strings."""
         return end_of(REST_OF_STRING, text, self.start) if self.in_string else self.start
+
+
+def _without_pairs(kept: bytes) -> bytes:
+    """Without adjacent quotes: the number of quotes before any bracket stays odd or even."""
+    if kept.count(b'""') * 2 == kept.count(b'"'):  # the usual case: no bracket stands in a string
+        return kept.translate(None, b'"')
+    return kept.replace(b'""', b"")
 
 
 def depths(brackets: bytes, depth: int) -> Iterator[int]:

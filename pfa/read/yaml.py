@@ -61,7 +61,7 @@ def parse(text: str, file: str, limits: Limits) -> Document:
     with paused():
         builder.read(text)
     value = builder.root.value
-    source = Source(file, text, lambda again: YamlPlaces(again, limits), value)
+    source = Source(file, text, lambda again: YamlPlaces(again, limits), value, "yaml")
     return Document(value, source, True, builder.warnings(), builder.nesting)
 
 
