@@ -8,7 +8,7 @@ one name is one type; a second declaration must say the same.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.check.problems import (
     DOTTED,
@@ -35,7 +35,6 @@ from pfa.types import (
     Type,
     Union,
     Unknown,
-    canonical,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ class Schemas:
         self.named: dict[str, Record | Enum | Fixed] = {}
         self.places: dict[str, str] = {}
         self.broken: set[str] = set()  # names whose declaration is wrong: their values are not checked
+        self.open: dict[str, list[tuple[str, Parts, str]]] = {}  # being made
         self.defaults: list[tuple[Record, str]] = []
         self._found: dict[str, tuple[dict[str, Any], str, str]] | None = None
 
@@ -178,21 +178,35 @@ class Schemas:
         if first == at:
             return self.named[full]
         if first is not None:
-            return self._again(full, schema, at, first)
+            return self._again(full, schema, at)
         self.places[full] = at
         return self._build(full, schema, at)
 
-    def _again(self, full: str, schema: dict[str, Any], at: str, first: str) -> Type:
-        """A second declaration: parsed on its own and compared."""
-        mine = self.named[full]
-        other = Schemas(self.document, lambda _: None, self.lenient, self.hints)
-        other.named = {k: v for k, v in self.named.items() if k != full}
-        other.places = {k: v for k, v in self.places.items() if k != full}
-        if _shape(other._define(schema, at, full.rpartition(".")[0])) != _shape(mine):
-            self.report(TypeRedefined(show(full), first, at=Where(at)))
-            self.broken.add(full)
+    def _again(self, full: str, schema: dict[str, Any], at: str) -> Type:
+        """A second declaration: parsed like a first one, and compared once that is complete."""
+        space = full.rpartition(".")[0]
+        parts: Parts | None
+        match schema["type"]:
+            case "record":
+                parts = self._fields(schema, at, space)
+            case "enum":
+                parts = self._symbols(schema, at)
+            case _:
+                parts = self._size(schema, at)
+        if parts is None:
             return UNKNOWN
-        return mine
+        if full in self.open:
+            self.open[full].append((schema["type"], parts, at))
+            return self.named[full]
+        return self._compared(full, schema["type"], parts, at)
+
+    def _compared(self, full: str, kind: str, parts: Parts, at: str) -> Type:
+        mine = self.named[full]
+        if _alike(mine, kind, parts):
+            return mine
+        self.report(TypeRedefined(show(full), self.places[full], at=Where(at)))
+        self.broken.add(full)
+        return UNKNOWN
 
     def _build(self, full: str, schema: dict[str, Any], at: str) -> Type:
         aliases = self._aliases(schema, full.rpartition(".")[0], at)
@@ -200,8 +214,12 @@ class Schemas:
         match schema["type"]:
             case "record":
                 made = self.named[full] = Record(full, aliases=aliases)
+                self.open[full] = []
                 fields = self._fields(schema, at, full.rpartition(".")[0])
                 made.fields = fields or ()
+                again = self.open.pop(full)
+                for kind, parts, place in again if fields is not None else []:
+                    self._compared(full, kind, parts, place)
                 if any(f.default is not MISSING for f in made.fields):
                     self.defaults.append((made, at))
                 sound = fields is not None
@@ -330,12 +348,30 @@ def full_name(name: str, given: str | None, namespace: str) -> str:
     return f"{space}.{name}" if space else name
 
 
-def _shape(t: Type) -> str:
-    """What makes two declarations of a name the same: structure, order and defaults."""
-    if not isinstance(t, Record):
-        return canonical(t)
-    extra = [(f.name, f.order, f.default if f.default is not MISSING else "MISSING", 0) for f in t.fields]
-    return f"{canonical(t)} {extra!r}"
+Parts: TypeAlias = "tuple[Field | str, ...] | int"
+"""The fields of a record, the symbols of an enum, or the size of a fixed."""
+
+
+def _alike(mine: Record | Enum | Fixed, kind: str, parts: Parts) -> bool:
+    """Does a second declaration say the same: structure, order and defaults?  Types inside are told by name."""
+    match mine:
+        case Enum():
+            return kind == "enum" and mine.symbols == parts
+        case Fixed():
+            return kind == "fixed" and mine.size == parts
+    if kind != "record" or isinstance(parts, int) or len(mine.fields) != len(parts):
+        return False
+    return all(isinstance(g, Field) and _same_field(f, g) for f, g in zip(mine.fields, parts, strict=True))
+
+
+def _same_field(f: Field, g: Field) -> bool:
+    unknown = isinstance(f.type, Unknown) or isinstance(g.type, Unknown)  # that is a problem of its own
+    return (
+        f.name == g.name
+        and f.order == g.order
+        and (f.type == g.type or unknown)
+        and repr(f.default) == repr(g.default)
+    )
 
 
 Definition = tuple[str, tuple[dict[str, Any], str, str]]

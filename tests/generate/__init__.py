@@ -1,0 +1,13 @@
+"""Random well-typed PFA documents with data for them, made by wanted type, and mutants of documents.
+
+    made = program(Random(1))            # or program(draw(st.randoms())): hypothesis then shrinks it
+    made.document, made.data, made.counts
+
+`types` makes types and writes schemas, `values` data, `scope` knows what a place of code may do, `maker` chooses
+the form of an expression among those of `forms`, `updates`, `loops`, `library` and `functions`, `documents` puts a
+document together.  `judge` says whether a value has its type, without the package under test.
+"""
+
+from tests.generate.documents import Program, program
+
+__all__ = ["Program", "program"]
