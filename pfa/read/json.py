@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from pfa.limits import Limits
 
 STRING = r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)'
-LONG_INTEGER = re.compile(rf"{STRING}|(?<![\d.eE+-])-?\d{{19,}}+(?![.eE])", re.DOTALL)
+LONG_INTEGER = re.compile(rf"{STRING}|(?<![\d.eE+-])-?\d{{19,}}+(?!\.\d|[eE][+-]?\d)", re.DOTALL)
 LARGE_FLOAT = re.compile(rf"{STRING}|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?", re.DOTALL)
 CONSTANT = re.compile(rf"{STRING}|NaN|-?Infinity", re.DOTALL)
 PAIRED = re.compile(r"(?:[^\\]++|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?!u[dD][89a-fA-F]).)*+", re.DOTALL)
 BLANKS = re.compile(r"[ \t\n\r]*+")
-
 
 Wanted = Callable[[str], bool]
 

@@ -53,7 +53,7 @@ def diagnose(text: str, says: str, offset: int) -> tuple[Problem, int]:
 
 def trailing(text: str, at: int) -> tuple[Problem, int]:
     """The problem of text after the document."""
-    return TrailingText(_found(text, at)), at
+    return TrailingText(_found(text, at).removeprefix("a ")), at
 
 
 def _control(char: str) -> Problem:
