@@ -1,8 +1,8 @@
 """The public face: `load`, `loads`, `check`, and `Engine`.
 
 Place in the pipeline: the end of it.  `Compiled` is what engines of one document share (program, code, constant
-model data); `Engine` is one instance, with its own cells, pools, tally, counters and random numbers.  The protocol of
-an action is printed by the python target; this module holds everything that is not on its hot path.
+model data); `Engine` is one instance, with its own cells, pools, tally, counters and random numbers.  The protocol
+of an action is in `pfa.targets.python_entry`; this module holds everything that is not on its hot path.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO, Any
 
+from pfa.check.document import TIMEOUTS, in_order
 from pfa.check.document import check as check_document
-from pfa.check.document import in_order
-from pfa.check.problems import CannotFill
-from pfa.data.values import Decoders, Encode, Encoders, validator
+from pfa.check.problems import CannotFill, WrongJson, show
+from pfa.data.document import code_of, filled, portable, strict_json
+from pfa.data.takeover import take, types_of
+from pfa.data.values import Decoders, Encode, Encoders
 from pfa.errors import (
     PfaCompileError,
     PfaDataError,
@@ -32,23 +34,23 @@ from pfa.errors import (
     PfaSyntaxError,
     PfaTypeError,
     Problem,
-    Where,
 )
 from pfa.ir import FunctionDef, Program, null
-from pfa.lib.encode import json_encoder, json_text
+from pfa.lib.encode import json_text
 from pfa.limits import Limits, make_room
 from pfa.memory import state as state_blob
 from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState
 from pfa.passes import compile_program
 from pfa.read import Document, Source
-from pfa.read.collector import paused
 from pfa.read import load as read_path
 from pfa.read import read as read_value
+from pfa.read.collector import paused
+from pfa.targets.host import Passed, logger_of, passing
 from pfa.targets.meter import Meter
 from pfa.targets.python import PythonCode, compile_python
 from pfa.targets.python_entry import busy
-from pfa.types import STRING, Map, Type, canonical
+from pfa.types import STRING, Type, canonical
 
 BACKENDS = ("auto", "python")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
@@ -87,8 +89,7 @@ class Runtime:
     def __init__(self, engine: Engine, compiled: Compiled, shared: SharedState, instance: int) -> None:
         p = compiled.program
         self.lock = threading.Lock()
-        timeouts = {k: v for k, v in compiled.options.items() if k.startswith("timeout") and type(v) is int}
-        self.meter = Meter(compiled.limits, timeouts)
+        self.meter = Meter(compiled.limits, {k: v for k, v in compiled.options.items() if k in TIMEOUTS})
         self.rng = Generator(p.randseed, instance)
         self.shared_cells = {
             n: shared.cell(n, c.type, lambda c=c: c.init) for n, c in p.cells.items() if c.shared  # type: ignore[misc]
@@ -139,6 +140,7 @@ class Engine:
         self._log: Callable[..., object] | None = None
         self._state = "new"
         self._calls = 0
+        self._notes: list[Problem] = []
         self._runtime = Runtime(self, compiled, shared, instance)
         self._functions = self._runtime.functions
         self._variables = self._runtime.variables
@@ -183,8 +185,8 @@ class Engine:
 
     @property
     def warnings(self) -> list[Problem]:
-        """What is doubtful or deprecated in the document, and options that were overridden."""
-        return list(self._compiled.warnings)
+        """What is doubtful or deprecated in the document, options that were overridden, what a state did not fit."""
+        return [*self._compiled.warnings, *self._notes]
 
     @property
     def backend(self) -> str:
@@ -214,7 +216,7 @@ class Engine:
     @emit.setter
     def emit(self, callback: Callable[[Any], object] | None) -> None:
         self._emit = callback
-        self._variables["hook"] = callback
+        self._variables["hook"] = callback and passing(callback)
 
     @property
     def log(self) -> Callable[..., object] | None:
@@ -230,10 +232,9 @@ class Engine:
             v if t == STRING else json_text(t)(v) for v, t in zip(values, types, strict=True)
         )
         if self._log is not None:
-            self._log(message, namespace)
+            passing(self._log)(message, namespace)
         else:
-            logger = f"pfa.{namespace}" if namespace else "pfa"
-            logging.getLogger(logger).info("%s", message)
+            logger_of(namespace).info("%s", message)
 
     # -- lifecycle --
 
@@ -253,10 +254,14 @@ class Engine:
         self._set_state("running")
         return sent
 
-    def _prepare(self) -> list[Any]:
-        """Called by `action` when the engine is not running: begin, or say why not."""
+    def _prepare(self, datum: Any) -> list[Any]:
+        """Called by `action` when the engine is not running: begin, or say why not; what begin emitted.
+
+        A datum that will be refused begins nothing, so that what begin emits has an action to go out with.
+        """
         if self._state != "new":
             raise PfaLifecycleError(f"no action now: this engine is {self._said()}")
+        self._compiled.code.decode(datum)
         return self._begin() or []
 
     def _said(self) -> str:
@@ -272,7 +277,7 @@ class Engine:
     def end(self) -> list[Any] | None:
         """Run the end phase (after begin, if that has not run); the list of what was emitted without a callback."""
         with self._use():
-            early = self._prepare() if self._state == "new" else []
+            early = self._begin() or [] if self._state == "new" else []
             if self._state != "running":
                 raise PfaLifecycleError(f"no end now: this engine is {self._said()}")
             self._set_state("ended")
@@ -301,10 +306,21 @@ class Engine:
             return list(self._variables["emitted"])
         return None
 
-    def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def _fund(self, phase: str) -> None:
+        """A budget for a phase other than action."""
         variables = self._variables
         variables["budget"] = self._runtime.meter.start(phase, variables["started"])
-        variables["depth"], variables["emitted"] = 0, []
+        variables["depth"] = 0
+
+    def _charge(self, amount: int) -> None:
+        """Count the budget down, for what is done outside of generated code."""
+        variables = self._variables
+        budget = variables["budget"] - amount
+        variables["budget"] = budget if budget >= 0 else self._runtime.meter.refill(budget, variables["started"])
+
+    def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        self._fund(phase)
+        self._variables["emitted"] = []
         self._calls += 1
         self._runtime.rng.at(_PHASES[phase], self._calls)
         try:
@@ -322,7 +338,9 @@ class Engine:
         return self._failed(error)
 
     def _failed(self, error: BaseException) -> BaseException:
-        """What an error inside an engine is for the caller."""
+        """What an error inside an engine is for the caller; what the host's own callbacks raise stays as it is."""
+        if isinstance(error, Passed):
+            return error.error
         if isinstance(error, PfaRuntimeError):
             self._compiled.code.locate(error, self._compiled.source.where)
         elif isinstance(error, RecursionError):
@@ -339,7 +357,8 @@ class Engine:
     def tally(self) -> Any:
         """The tally of a fold engine: `zero` before the first action."""
         self._fold("tally")
-        return self._compiled.encode(self.output_type, self._variables["tally"])
+        with self._use():
+            return self._compiled.encode(self.output_type, self._variables["tally"])
 
     def _fold(self, what: str) -> None:
         if self.method != "fold":
@@ -375,24 +394,11 @@ class Engine:
 
         PfaDataError where JSON cannot hold a value (NaN, infinities, a map key "@"); `state` holds everything.
         """
-        p = self._compiled.program
+        c = self._compiled
         with self._use():
             cells, pools, tally, *_ = self._values()
-        document = dict(self._compiled.document)
-        for kind, values, declared in (("cells", cells, p.cells), ("pools", pools, p.pools)):
-            if kind not in document:
-                continue
-            made: dict[str, Any] = {}
-            for n, spec in document[kind].items():
-                if n == "@":
-                    continue
-                t = declared[n].type if kind == "cells" else Map(declared[n].type)
-                rest = {k: v for k, v in spec.items() if k != "source"}
-                made[n] = {**rest, "init": _to_json(t, values[n], f"/{kind}/{n}/init")}
-            document[kind] = made
-        if self.method == "fold":
-            document["zero"] = _to_json(p.output, tally, "/zero")
-        return document
+            self._fund("call")
+            return filled(c.document, c.program, cells, pools, tally, strict_json(self._charge))
 
     def _values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
         """Cells, pools (shared ones too), tally and counters, in host representation."""
@@ -409,50 +415,35 @@ class Engine:
         with self._use():
             cells, pools, tally, started, finished = self._values()
             random = list(self._runtime.rng.state())
-        types = {f"cell {n}": canonical(c.type) for n, c in p.cells.items()}
-        types |= {f"pool {n}": canonical(c.type) for n, c in p.pools.items()}
         return state_blob.dump(
             {
-                "types": types, "output": canonical(p.output), "cells": cells, "pools": pools, "tally": tally,
-                "started": started, "finished": finished, "random": random, "phase": self._state,
+                "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools,
+                "tally": tally, "started": started, "finished": finished, "random": random, "phase": self._state,
                 "calls": self._calls,
             }  # fmt: skip
         )
 
     def _restore(self, blob: bytes) -> None:
         """Take over a state; what does not match the document's types is named in `warnings`."""
-        p, r = self._compiled.program, self._runtime
-        found = state_blob.load(blob, self._compiled.limits)
-        types = found.get("types", {})
-        cells, pools, tally, started, finished = self._values()
-        for kind, have, declared in (("cell", cells, p.cells), ("pool", pools, p.pools)):
-            given = found.get(f"{kind}s", {})
-            for n, c in declared.items():
-                t = c.type if kind == "cell" else Map(c.type)
-                if n in given and types.get(f"{kind} {n}") == canonical(c.type) and validator(t)(given[n]):
-                    have[n] = given[n]
-                else:
-                    self._compiled.warnings.append(CannotFill(f"the state does not fit {kind} {n}"))
-        if self.method == "fold" and found.get("output") == canonical(p.output) and validator(p.output)(found.get("tally")):
-            tally = found["tally"]
-        counts = (found.get("started"), found.get("finished"), found.get("calls"))
-        if not all(type(n) is int and n >= 0 for n in counts) or found.get("phase") not in ("new", "running", "ended", "failed"):
-            raise PfaInitError("the state is not one of a scoring engine")
-        started, finished, self._calls = counts  # type: ignore[assignment]
-        storage, variables = self._compiled.code.storage, self._variables
-        variables["tally"], variables["started"], variables["finished"] = tally, started, finished
-        for n, c in p.cells.items():
-            if c.shared:
-                r.shared_cells[n].set(cells[n])
+        c, r, variables = self._compiled, self._runtime, self._variables
+        make_room(c.limits.nesting)
+        taken = take(state_blob.load(blob, c.limits), c.program)
+        r.rng.restore(taken.random)
+        self._notes += taken.notes
+        variables["started"], variables["finished"], self._calls = taken.counts
+        if taken.tally:
+            [variables["tally"]] = taken.tally
+        for n, value in taken.cells.items():
+            if n in r.shared_cells:
+                r.shared_cells[n].set(value)
             else:
-                variables[storage["cell", n]] = cells[n]
-        for n, c in p.pools.items():
-            if c.shared:
-                r.shared_pools[n].replace(pools[n])
+                variables[c.code.storage["cell", n]] = value
+        for n, items in taken.pools.items():
+            if n in r.shared_pools:
+                r.shared_pools[n].replace(items)
             else:
-                variables[storage["pool", n]] = dict(pools[n])
-        r.rng.restore(found["random"])
-        self._set_state(found["phase"])
+                variables[c.code.storage["pool", n]] = items
+        self._set_state(taken.phase)
 
     # -- copies and the end --
 
@@ -468,11 +459,11 @@ class Engine:
         if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
             raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
         keywords = {"limits": c.limits, "unions": c.unions, "instance": self._instance, "options": c.options}
-        return _unpickle, (_portable(c), keywords, c.name, self.state())
+        return _unpickle, (portable(c.document, c.program), keywords, c.name, self.state())
 
     def close(self) -> None:
         """Free what the engine holds; calls afterwards are PfaLifecycleErrors."""
-        self._state = "closed"
+        self._set_state("closed")
         self.action = self._closed
 
     def _closed(self, datum: Any) -> Any:
@@ -504,46 +495,8 @@ class _Use:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.engine._runtime.lock.release()
-
-
-def _to_json(t: Type, value: Any, at: str) -> Any:
-    """Avro's JSON encoding; PfaDataError names what it cannot hold."""
-    made = json_encoder(t)(value)
-    _refuse(made, at)
-    return made
-
-
-def _refuse(value: Any, at: str) -> None:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        raise PfaDataError(CannotFill("JSON has no NaN and no infinities; use state()", at=Where(at)), at)
-    if isinstance(value, dict):
-        if "@" in value:
-            raise PfaDataError(CannotFill('a map key "@" would be a locator mark; use state()', at=Where(at)), at)
-        for k, v in value.items():
-            _refuse(v, f"{at}/{k}")
-    elif isinstance(value, list):
-        for i, v in enumerate(value):
-            _refuse(v, f"{at}/{i}")
-
-
-def _portable(c: Compiled) -> dict[str, Any]:
-    """The document with its initial values, for another process."""
-    document = dict(c.document)
-    for kind, declared in (("cells", c.program.cells), ("pools", c.program.pools)):
-        if kind in document:
-            document[kind] = {
-                n: {
-                    **{k: v for k, v in spec.items() if k != "source"},
-                    "init": json_encoder(declared[n].type if kind == "cells" else Map(declared[n].type))(
-                        declared[n].init
-                    ),
-                }
-                for n, spec in document[kind].items()
-                if n != "@"
-            }
-    if c.program.method == "fold":
-        document["zero"] = json_encoder(c.program.output)(c.program.zero)
-    return document
+        if isinstance(error, RecursionError | MemoryError):  # of a value that nests too deep or is too large
+            raise self.engine._failed(error) from None
 
 
 def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
@@ -701,11 +654,15 @@ def _compile(
     found = _placed([*read.warnings, *warnings], read.source)
     merged = dict(program.options)
     for key, value in (options or {}).items():
+        if key in TIMEOUTS and type(value) is not int:
+            raise PfaTypeError(WrongJson(f"option {key}", "an integer, in milliseconds", show(value)))
         if key in merged and merged[key] != value:
             found.append(CannotFill(f"option {key} of the document is overridden"))
             logging.getLogger("pfa").info("option %s of the document is overridden", key)
         merged[key] = value
-    document = _code_of(read.value)
+    document = code_of(read.value, read.owned)
+    if not read.owned:
+        read.source.value = document  # what the caller gave is the caller's to change
     if len(read.source.text) > _KEPT_TEXT:
         read.source.forget()
     name = program.name or f"Engine_{next(_names)}"
@@ -719,16 +676,3 @@ def _kept(program: Program) -> Program:
     """What an engine still needs of its program: types and initial values, no expressions."""
     functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
     return replace(program, action=null(), begin=None, end=None, merge=None, functions=functions)
-
-
-def _code_of(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without its embedded data, which lives on in the program."""
-    made = {k: v for k, v in document.items() if k not in ("@", "zero")}
-    for kind in ("cells", "pools"):
-        if kind in made:
-            made[kind] = {
-                n: {k: v for k, v in spec.items() if k != "init"} for n, spec in made[kind].items() if n != "@"
-            }
-    return made
-
-

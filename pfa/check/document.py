@@ -44,7 +44,7 @@ OPTIONAL = (
 )  # fmt: skip
 _CELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_]([A-Za-z0-9_]|\.[A-Za-z][A-Za-z0-9_]*)*\Z")
-_TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
+TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
 _PREDEFINED = "it is predefined"
 SourceReader = Callable[[str, str, Type], Any]
 
@@ -212,7 +212,7 @@ class _Document:
         if "options" not in self.document:
             return {}
         found = self.c.members(self.document["options"], '"options"', "/options")
-        for key in _TIMEOUTS:
+        for key in TIMEOUTS:
             if key in found and type(found[key]) is not int:
                 what, expected = f"the option {show(key)}", "an integer, the milliseconds"
                 self.c.wrong_json(what, expected, found[key], f"/options/{key}")

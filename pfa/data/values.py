@@ -508,7 +508,7 @@ def _union_validator(t: Union) -> Callable[[Any], bool]:
 
     def valid(v: Any) -> bool:
         if v.__class__ is tuple:
-            return len(v) == 2 and v[0] in t.boxed and checks[v[0]](v[1])
+            return len(v) == 2 and v[0].__class__ is str and v[0] in t.boxed and checks[v[0]](v[1])
         return any(check(v) for _, check in bare)
 
     return valid

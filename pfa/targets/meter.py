@@ -91,9 +91,8 @@ class Meter:
         seconds = self.seconds[self.phase] or 0.0
         return f"exceeded timeout of {round(seconds * 1000)} milliseconds"
 
-    def lock_deadline(self) -> float | None:
+    def lock_deadline(self, turn: int) -> float | None:
         """Until when a lock may be waited for."""
-        if self.deadline is not None:
-            return self.deadline
-        seconds = self.seconds[self.phase]
-        return None if seconds is None else monotonic() + seconds
+        if turn != self.turn:
+            self._start("action", turn)
+        return self.deadline

@@ -24,7 +24,7 @@ def entry(
     decode: Action,
     acquire: Callable[[bool], bool],
     release: Callable[[], None],
-    prepare: Callable[[], Any],
+    prepare: Action,
     failed: Callable[[], BaseException],
     ready: bool,
 ) -> Action:
@@ -35,11 +35,12 @@ def entry(
             raise busy()
         try:
             if not ready:
-                prepare()
+                prepare(datum)
             out = run(decode(datum))
         except:
+            error = failed()
             release()
-            raise failed()  # noqa: B904  the same error, located
+            raise error  # noqa: B904  the same error, located
         release()
         return out
 
@@ -51,7 +52,7 @@ def entry_of_double(
     decode: Action,
     acquire: Callable[[bool], bool],
     release: Callable[[], None],
-    prepare: Callable[[], Any],
+    prepare: Action,
     failed: Callable[[], BaseException],
     ready: bool,
 ) -> Action:
@@ -62,11 +63,12 @@ def entry_of_double(
             raise busy()
         try:
             if not ready:
-                prepare()
+                prepare(datum)
             out = run(datum if datum.__class__ is float else decode(datum))
         except:
+            error = failed()
             release()
-            raise failed()  # noqa: B904  the same error, located
+            raise error  # noqa: B904  the same error, located
         release()
         return out
 
@@ -78,7 +80,7 @@ def entry_that_emits(
     decode: Action,
     acquire: Callable[[bool], bool],
     release: Callable[[], None],
-    prepare: Callable[[], list[Any]],
+    prepare: Action,
     failed: Callable[[], BaseException],
     ready: bool,
 ) -> Action:
@@ -88,11 +90,12 @@ def entry_that_emits(
         if not acquire(False):
             raise busy()
         try:
-            early = [] if ready else prepare()
+            early = [] if ready else prepare(datum)
             out = run(decode(datum), early)
         except:
+            error = failed()
             release()
-            raise failed()  # noqa: B904  the same error, located
+            raise error  # noqa: B904  the same error, located
         release()
         return out
 

@@ -440,7 +440,7 @@ class FunctionPrinter:
 
     def update_cell(self, s: Op) -> None:
         args, depth = self.operands(s.args)
-        self.result(s, f"{self.stored('cell', s.extra)}.update({args[0]}, deadline())", depth, True)
+        self.result(s, f"{self.stored('cell', s.extra)}.update({args[0]}, deadline(started))", depth, True)
 
     def pool(self, s: Op) -> None:
         name = self.stored("pool", s.extra)
@@ -474,10 +474,10 @@ class FunctionPrinter:
         self.add(f"{self.stored('pool', s.extra)}.pop({key}, None)", s.at)
 
     def update_pool(self, s: Op) -> None:
-        self.simple(s, f"{self.stored('pool', s.extra)}.update({{0}}, {{1}}, {{2}}, deadline())")
+        self.simple(s, f"{self.stored('pool', s.extra)}.update({{0}}, {{1}}, {{2}}, deadline(started))")
 
     def delete_shared(self, s: Op) -> None:
-        self.simple(s, f"{self.stored('pool', s.extra)}.delete({{0}}, deadline())")
+        self.simple(s, f"{self.stored('pool', s.extra)}.delete({{0}}, deadline(started))")
 
     # -- types --
 
