@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pfa.check.bindings import declare_new
+from pfa.check.bindings import assume, declare_new
 from pfa.check.checker import Checker, form
 from pfa.check.flow import branches_of
 from pfa.check.problems import BadFormat, show
@@ -87,9 +87,11 @@ def check_unpack(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     names: list[str] = []
     formats: list[Packing] = []
     entries = _entries(c, value["format"], '"format"', f"{at}/format")
-    inside.opaque = not entries or None in entries
-    for entry in entries:
+    if not isinstance(value["format"], list):
+        assume(c, value["format"], f"{at}/format", inside)
+    for i, entry in enumerate(entries):
         if entry is None:
+            assume(c, value["format"][i], f"{at}/format/{i}", inside)
             continue
         name, text, here = entry
         made = _format(c, "unpack", text, here)

@@ -22,21 +22,30 @@ def storable(type: Type) -> Type:
 
 @form("let")
 def check_let(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    members = symbols(c, "let", value["let"], f"{at}/let")
-    if not isinstance(value["let"], dict):
-        _block(scope).opaque = True
-    elif scope.sealed_within and members:
+    members = symbols(c, "let", value["let"], f"{at}/let", _block(scope))
+    if scope.sealed_within and members:
         return _sealed_let(c, members, at, scope)
     made = declare_all(c, members, f"{at}/let", scope, scope, '; "set" gives a symbol a new value')
     return Let(NULL, tuple(made), tuple(made.values()), at=at)
 
 
-def symbols(c: Checker, form: str, value: Any, at: str) -> dict[str, Any]:
+def symbols(c: Checker, form: str, value: Any, at: str, into: Scope) -> dict[str, Any]:
     """The members of an object that names at least one symbol."""
     members = c.members(value, f'"{form}"', at)
     if isinstance(value, dict) and not members:
         c.wrong_json(f'"{form}"', "an object with at least one symbol", value, at)
+    elif not members:
+        assume(c, value, at, into)
     return members
+
+
+def assume(c: Checker, value: Any, at: str, into: Scope) -> None:
+    """Declare what a broken declaration seems to name, so that its uses are no further problems."""
+    for name in value if isinstance(value, list | dict) else [value]:
+        if isinstance(name, dict):
+            assume(c, name, at, into)
+        elif isinstance(name, str) and not into.find(name):
+            c.declare(into, name, UNKNOWN, at)
 
 
 def _block(scope: Scope) -> Scope:
@@ -85,7 +94,7 @@ def declare_new(
 
 @form("set")
 def check_set(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    made = assign_all(c, symbols(c, "set", value["set"], f"{at}/set"), f"{at}/set", scope)
+    made = assign_all(c, symbols(c, "set", value["set"], f"{at}/set", scope), f"{at}/set", scope)
     return Let(NULL, tuple(n for n, _ in made), tuple(e for _, e in made), declares=False, at=at)
 
 
@@ -97,13 +106,12 @@ def assign_all(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> li
         expr = c.expression(x, here, scope.value())
         symbol = scope.find(name)
         if symbol is None:
-            if not scope.is_opaque():
-                hint = c.hints.name(name, scope.visible()) or '; "set" changes what "let" has declared'
-                root, _, rest = name.partition(".")
-                if rest and scope.find(root):
-                    value = f'{{"attr": {show(root)}, "path": [...], "to": ...}}'
-                    hint = f"; a part of it is changed by setting {show(root)} to {value}"
-                c.report(UnknownSymbol(show(name), hint, at=Where(here, key=True)))
+            hint = c.hints.name(name, scope.visible()) or '; "set" changes what "let" has declared'
+            root, _, rest = name.partition(".")
+            if rest and scope.find(root):
+                part = f'{{"attr": {show(root)}, "path": [...], "to": ...}}'
+                hint = f"; a part of it is changed by setting {show(root)} to {part}"
+            c.report(UnknownSymbol(show(name), hint, at=Where(here, key=True)))
         elif why := scope.writable(name):
             c.report(SealedAbove(show(name), why, at=Where(here, key=True)))
         else:

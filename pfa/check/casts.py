@@ -90,9 +90,8 @@ def check_upcast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
 
 @form("ifnotnull", "then", optional=("else",))
 def check_ifnotnull(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    members = symbols(c, "ifnotnull", value["ifnotnull"], f"{at}/ifnotnull")
     inside = scope.block()
-    inside.opaque = not members
+    members = symbols(c, "ifnotnull", value["ifnotnull"], f"{at}/ifnotnull", inside)
     names: list[str] = []
     types: list[Type] = []
     values: list[Expr] = []

@@ -76,7 +76,7 @@ def check_reference(c: Checker, value: dict[str, Any], at: str, scope: Scope) ->
     name, _, rest = text.partition(".")
     symbol = scope.find(name)
     if symbol is None:
-        if not scope.is_opaque() and not scope.find(text):
+        if not scope.find(text):
             _unknown_symbol(c, text, name, at, scope)
         return Lit(UNKNOWN, None, at=at)
     base = Local(symbol.type, symbol.name, at=at)

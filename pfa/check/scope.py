@@ -26,13 +26,10 @@ class Symbol:
 
 @dataclass(slots=True)
 class Scope:
-    """`opaque`: a broken `let` may have declared more here than is known, so an unknown symbol is no news."""
-
     parent: Scope | None = None
     sealed_above: str = ""
     sealed_within: bool = False
     symbols: dict[str, Symbol] = field(default_factory=dict)
-    opaque: bool = False
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that a name reads here."""
@@ -62,13 +59,6 @@ class Scope:
             names += scope.symbols
             scope = scope.parent
         return names
-
-    def is_opaque(self) -> bool:
-        """Is this scope or one around it opaque?"""
-        scope: Scope | None = self
-        while scope is not None and not scope.opaque:
-            scope = scope.parent
-        return scope is not None
 
     def block(self) -> Scope:
         """A block that may declare and may change what is outside."""

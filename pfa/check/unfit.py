@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pfa.check.hints import mismatch
-from pfa.check.problems import NoSignature, WrongType, show
+from pfa.check.problems import FunctionUnexpected, NoSignature, WrongType, show
 from pfa.errors import Where
-from pfa.lib.signature import AnyEnum, AnyRecord, Pattern, Ref, Signature
-from pfa.types import NULL, UNKNOWN, Enum, Record, Type
+from pfa.lib.signature import AnyEnum, AnyRecord, FunctionOf, Pattern, Ref, Signature
+from pfa.types import NULL, UNKNOWN, Enum, Function, Record, Type
 
 if TYPE_CHECKING:
     from pfa.check.checker import Checker
@@ -28,6 +28,9 @@ def no_signature(c: Checker, fn: Fn, args: list[Argument], at: str) -> None:
     guilty = set.intersection(*unfit)
     if len(guilty) == 1 and min(map(len, unfit)) == 1:
         [i] = guilty
+        if isinstance(types[i], Function) and not any(isinstance(s.params[i], FunctionOf) for s in fitting):
+            c.report(FunctionUnexpected(at=Where(args[i].at)))
+            return
         wanted = [_wanted(s, i, types) for s in fitting]
         hint = next((h for w in wanted if (h := _lacking(w, types[i]) or mismatch(w, types[i]))), "")  # type: ignore[arg-type]
         expected = " or ".join(dict.fromkeys(map(str, wanted)))
