@@ -69,12 +69,28 @@ def read_exceptions(suite: Path, path: Path = FILE) -> Exceptions:
     """The entries for a suite; `sample`, `ours`, `reference` may be JSON in a string (TOML has no null)."""
     rows = tomllib.loads(path.read_text("utf-8"))
     strict = hashlib.sha256(suite.read_bytes()).hexdigest() == rows["suite"]
-    return Exceptions(tuple(map(_entry, rows.get("trial", []))), strict)
+    grouped = [entry for group in rows.get("group", []) for entry in _grouped(group)]
+    return Exceptions((*map(_entry, rows.get("trial", [])), *grouped), strict)
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     sample, ours, reference = (_json(row[key]) for key in ("sample", "ours", "reference"))
     return Entry(row["function"], row["engine"], sample, ours, reference, row["evidence"])
+
+
+def _grouped(group: dict[str, Any]) -> list[Entry]:
+    """Trials of one engine with the same reason: sample, ours, reference, and an independent value."""
+    return [
+        Entry(
+            group["function"],
+            group["engine"],
+            _json(sample),
+            ours,
+            reference,
+            f"{group['evidence']}: {value}",
+        )
+        for sample, ours, reference, value in group["trials"]
+    ]
 
 
 def _json(value: Any) -> Any:

@@ -73,6 +73,7 @@ class Runner:
 
     backend: str
     exceptions: Exceptions
+    shown: int | None = SHOWN
 
     def run(self, index: int, test: dict[str, Any]) -> Outcome:
         outcome = Outcome(index, test["function"])
@@ -104,7 +105,7 @@ class Runner:
                 outcome.stale += [f"{exception}: now it agrees"] if right and self.exceptions.strict else []
             elif not right:
                 outcome.failed += 1
-                if outcome.failed <= SHOWN:
+                if self.shown is None or outcome.failed <= self.shown:
                     want = f"error {trial['error']}" if "error" in trial else repr(trial.get("result"))
                     outcome.differences.append(
                         Difference(outcome.index, number, test["function"], sample, show(got), want)
