@@ -202,7 +202,7 @@ class FunctionPrinter:
         to = op.to
         reads = self.reads.get(to, 0)
         if to.startswith("t") and to != "tally":
-            if reads == 1 and depth < _DEEP:
+            if reads == 1 and depth < _DEEP and text != "None":  # CPython warns of None[0]
                 self.pending.append((to, text, op.at, depth + 1, tight))
                 return
             if not reads:
