@@ -1,7 +1,7 @@
 """The long run of random programs: `python -m tests.fuzz_programs --count 10000 [--start SEED] [--jobs 2]`.
 
-Prints what failed, with the seed (`--show SEED` prints that program), and how often each form and kind of type was
-met in programs that passed.
+Prints what failed, with the seed (`--show SEED` prints that program), and how often each form and kind of
+type was met in programs that passed.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ def one(seed: int) -> tuple[int, list[str], Counter[str]]:
         faults = trial.run()
     except Exception as error:  # whatever the package raises where it must not is what we look for
         faults = [f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}"]
-    met = made.counts + Counter({f"type {k}": n for k, n in made.shapes.items()}) + Counter(
-        {f"result {k}": n for k, n in trial.counts.items()}
+    met = (
+        made.counts
+        + Counter({f"type {k}": n for k, n in made.shapes.items()})
+        + Counter({f"result {k}": n for k, n in trial.counts.items()})
     )
     return seed, faults, met if not faults else Counter()
 

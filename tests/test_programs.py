@@ -1,36 +1,41 @@
-"""Random well-typed programs: valid, and what they compute has the type that was checked, however they are run.
+"""Random well-typed programs: valid, and what they compute has the type that was checked, however they are
+run.
 
-`python -m tests.fuzz_programs --count N` is the long run; here are a fixed number of programs, the same every time,
-so that each form and each kind of type is met at least `LEAST` times.
+`python -m tests.fuzz_programs --count N` is the long run; here are a fixed number of programs, the same every
+time, so that each form and each kind of type is met at least `LEAST` times.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.generate import program
-from tests.generate.documents import Program
 from tests.generate.maker import FORMS
 from tests.generate.trial import Trial
 from tests.generate.types import PRIMITIVES
 
+if TYPE_CHECKING:
+    from tests.generate.documents import Program
+
 LEAST = 100
-COUNT = 400
+COUNT = 600
 SIZES = (40, 80, 120, 200)  # expressions, about
 KINDS = (*PRIMITIVES, "array", "map", "record", "enum", "fixed", "union")
 SHAPES = (
-    "recursive", "namespace", "union of numbers of one class", "union of map and record", "union of string and enum",
-    "union of bytes and fixed", "union of two records", "union of two enums", "union of one",
+    "recursive", "namespace", "union of numbers of one class", "union of map and record",
+    "union of string and enum", "union of bytes and fixed", "union of two records", "union of two enums",
+    "union of one",
 )  # fmt: skip
 OTHERS = (
-    "fcndef", "fcnref", "fcnref fill", "recursion", "error", "try filter", "to function", "typed literal", "@",
-    "shared", "rollback", "foreach seq True", "foreach seq False", "literal int", "literal long", "literal float",
-    "literal double", "literal string", "literal bytes", "literal null", "literal boolean",
+    "fcndef", "fcnref", "fcnref fill", "recursion", "error", "try filter", "to function", "typed literal",
+    "@", "shared", "rollback", "foreach seq True", "foreach seq False", "literal int", "literal long",
+    "literal float", "literal double", "literal string", "literal bytes", "literal null", "literal boolean",
 )  # fmt: skip
 
 

@@ -353,7 +353,7 @@ Parts: TypeAlias = "tuple[Field | str, ...] | int"
 
 
 def _alike(mine: Record | Enum | Fixed, kind: str, parts: Parts) -> bool:
-    """Does a second declaration say the same: structure, order and defaults?  Types inside are told by name."""
+    """Does a second declaration say the same: structure, order, defaults?  Types inside are told by name."""
     match mine:
         case Enum():
             return kind == "enum" and mine.symbols == parts

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.generate import forms, functions, library, paths, statements, values  # noqa: F401  they register forms
 from tests.generate.functions import user_call
 from tests.generate.maker import CANNOT, Dict, Function, Maker, Stored
 from tests.generate.scope import Allowed, Place
 from tests.generate.types import INT, LONG, NULL, STRING, T, Types, map_of
+
+if TYPE_CHECKING:
+    from random import Random
 
 _CELLS = ("n", "model", "x", "last", "table")
 _POOLS = ("by_name", "seen", "x")
@@ -23,8 +25,8 @@ _FUNCTIONS = ("f", "g", "help.me", "x", "h")
 class Program:
     """A document and what to do with it.
 
-    `data`: inputs with unions tagged; `tallies`: pairs to merge; `calls`: functions and arguments; `uses` names what a
-    new engine would do otherwise than one that goes on ("begin", "counters", "random").
+    `data`: inputs with unions tagged; `tallies`: pairs to merge; `calls`: functions and arguments; `uses`
+    names what a new engine would do otherwise than one that goes on ("begin", "counters", "random").
     """
 
     document: Dict
@@ -64,11 +66,11 @@ def _storage(m: Maker) -> None:
 def _functions(m: Maker) -> None:
     """Signatures; those of a group that `call` chooses from have the same parameters."""
     for name in m.r.sample(_FUNCTIONS, m.r.randint(1, 2)):
-        m.functions[name] = Function(_parameters(m), m.types.any(2))
+        m.functions[name] = Function(*_signature(m))
     if m.chance(0.5):
         for name in ("rec", "rec2")[: m.r.randint(1, 2)]:
             m.functions[name] = Function({"n": INT, **_parameters(m, 1)}, m.types.any(1), recursive=True)
-    if m.chance(0.5):
+    if m.chance(0.6):
         params, ret = _parameters(m), m.types.any(1)
         names = tuple(f"choice{i}" for i in range(m.r.randint(1, 3)))
         enum = T("enum", "Choice")
@@ -77,6 +79,22 @@ def _functions(m: Maker) -> None:
         for name in names:
             m.functions[name] = Function(params, ret)
             m.choices[name] = (enum, names)
+
+
+def _signature(m: Maker) -> tuple[dict[str, T], T]:
+    """Parameters and result, mostly such that a function of the library can take it as a callback."""
+    a, b, boolean = m.types.any(1), m.types.any(1), T("boolean")
+    callbacks = [
+        ({"x": a}, boolean),
+        ({"x": a}, b),
+        ({"x": a, "y": a}, a),
+        ({"x": a, "y": a}, boolean),
+        ({"x": a}, a),
+    ]
+    if m.chance(0.6):
+        params, ret = m.pick(callbacks)
+        return params if m.chance(0.4) else {**params, "more": m.types.any(1)}, ret
+    return _parameters(m), m.types.any(2)
 
 
 def _parameters(m: Maker, least: int = 0) -> dict[str, T]:
@@ -222,9 +240,13 @@ class _Document:
         counters = {"actionsStarted": LONG, "actionsFinished": LONG}
         tally = {"tally": m.output} if m.method == "fold" else {}
         ends = m.output if m.method != "emit" else NULL
-        made: Dict = {"action": self.phase({"input": input, **tally, **always, **counters}, ends, self.share * 2)}
+        made: Dict = {
+            "action": self.phase({"input": input, **tally, **always, **counters}, ends, self.share * 2)
+        }
         if m.method == "fold":
-            made["merge"] = self.phase({"tallyOne": m.output, "tallyTwo": m.output, **always}, m.output, self.share)
+            made["merge"] = self.phase(
+                {"tallyOne": m.output, "tallyTwo": m.output, **always}, m.output, self.share
+            )
         if m.chance(0.3):
             made["begin"] = self.phase(always, NULL, self.share // 2)
         if m.chance(0.3):
@@ -255,4 +277,8 @@ class _Document:
             return {"do": [{"try": m.body(t, place)}, m.literal(t)]}
         m.counts["ifnotnull"] += 1
         m.counts["try"] += 1
-        return {"ifnotnull": {"made": {"try": m.body(t, place.value())}}, "then": "made", "else": [m.literal(t)]}
+        return {
+            "ifnotnull": {"made": {"try": m.body(t, place.value())}},
+            "then": "made",
+            "else": [m.literal(t)],
+        }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.generate.maker import CANNOT, Dict, Maker, makes
-from tests.generate.scope import Place
+from tests.generate.maker import Dict, Maker, makes
 from tests.generate.types import BYTES, DOUBLE, FLOAT, INT, LONG, NULL, NUMBERS, T, union
 from tests.generate.values import count, keys
+
+if TYPE_CHECKING:
+    from tests.generate.scope import Place
+
 
 def branch(m: Maker, t: T, p: Place, decides: bool) -> Any:
     """A branch of an expression of type `t`: one branch decides it, others may be narrower, or an error."""
@@ -63,7 +66,7 @@ def a_union(m: Maker, p: Place, null: bool = False) -> T:
 
 
 def cases(m: Maker, whole: T, partial: bool) -> list[T]:
-    """Types of cases: for each branch of a union one, some for two branches; a part of them where that is enough."""
+    """Types of cases that take all branches of a union, some two at a time; or some branches (`partial`)."""
     left = list(whole.inner)
     m.r.shuffle(left)
     made: list[T] = []
@@ -141,10 +144,12 @@ def ifnotnull(m: Maker, t: T, p: Place) -> Any:
 
 _SPACE = ("", " ", "  ")
 _PACKED: list[tuple[str, T]] = [
-    ("pad", NULL), ("boolean", T("boolean")), ("byte", INT), ("int8", INT), ("unsigned byte", INT), ("short", INT),
-    ("<int16", INT), ("little unsigned short", INT), ("int", INT), ("!int32", INT), ("big unsigned int", LONG),
-    ("long", LONG), ("network long long", LONG), ("<int64", LONG), (">unsigned long", DOUBLE), ("float", FLOAT),
-    ("little float32", FLOAT), ("double", DOUBLE), (" < double ", DOUBLE), ("raw 2", BYTES), ("raw4", BYTES),
+    ("pad", NULL), ("boolean", T("boolean")), ("byte", INT), ("int8", INT), ("unsigned byte", INT),
+    ("short", INT), ("<int16", INT), ("little unsigned short", INT), ("int", INT), ("!int32", INT),
+    ("big unsigned int", LONG), ("long", LONG), ("network long long", LONG), ("<int64", LONG),
+    (">unsigned long", DOUBLE), ("float", FLOAT), ("little float32", FLOAT), ("double", DOUBLE),
+    (" < double ", DOUBLE),
+    ("raw 2", BYTES), ("raw4", BYTES),
     ("null terminated", BYTES), ("lengthprefixed", BYTES), ("length prefixed", BYTES),
 ]  # fmt: skip
 
@@ -164,7 +169,7 @@ def _packed(m: Maker, text: str, t: T, p: Place) -> Any:
     return m.small(0, 9) if t.kind in NUMBERS else m.chance(0.5)
 
 
-@makes("pack", 8, lambda t: t == BYTES)
+@makes("pack", 16, lambda t: t == BYTES)
 def pack(m: Maker, t: T, p: Place) -> Any:
     formats = [m.pick(_PACKED) for _ in range(m.small(1, 4))]
     made = pack_of(m, formats, p)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.generate.maker import CANNOT, Dict, Function, Maker, makes
-from tests.generate.scope import Place
 from tests.generate.types import DOUBLE, INT, NULL, STRING, T
 
-# Functions of the library that a reference may name: no wildcards, one signature; with the names of parameters.
+if TYPE_CHECKING:
+    from tests.generate.scope import Place
+
+# Functions of the library that a reference may name, with their parameters: no wildcards, one signature.
 REFERENCES: dict[str, tuple[dict[str, T], T]] = {
     "m.sqrt": ({"x": DOUBLE}, DOUBLE),
     "m.floor": ({"x": DOUBLE}, DOUBLE),
@@ -29,12 +31,13 @@ REFERENCES: dict[str, tuple[dict[str, T], T]] = {
 
 def function(m: Maker, params: tuple[T, ...], ret: T, p: Place) -> Any:
     """A function argument of this type: inline, or a reference."""
-    if m.chance(0.35):
+    if m.chance(0.85):
         refs = _references(m, params, ret, p)
         if m.method == "emit" and params == (m.output,) and ret == NULL:
             refs.append(("emit", {}, []))
         if refs:
-            return _reference(m, *m.pick(refs), p)
+            filled = [ref for ref in refs if ref[2]]
+            return _reference(m, *m.pick(filled if filled and m.chance(0.85) else refs), p)
     return inline(m, params, ret, p)
 
 
@@ -74,12 +77,12 @@ def _references(m: Maker, params: tuple[T, ...], ret: T, p: Place) -> list[Refer
 
 
 def _fill(m: Maker, named: dict[str, T], open_: tuple[T, ...], recursive: bool) -> list[str] | None:
-    """Which parameters to fill so that just these types are left, in order; what counts down is always filled."""
+    """Which parameters to fill so that just these types are left; what counts down is always filled."""
     left = list(open_)
     filled: list[str] = []
     for i, (n, t) in enumerate(named.items()):
         needed = len(named) - i <= len(left)
-        if left and left[0] == t and not (i == 0 and recursive) and (needed or m.chance(0.5)):
+        if left and left[0] == t and not (i == 0 and recursive) and (needed or m.chance(0.4)):
             left.pop(0)
         else:
             filled.append(n)
@@ -98,7 +101,9 @@ def _reference(m: Maker, name: str, named: dict[str, T], filled: list[str], p: P
     return {
         "fcn": name,
         "fill": {
-            n: m.small(0, 2) if user is not None and user.recursive and n == first else m.fits(named[n], p.value())
+            n: m.small(0, 2)
+            if user is not None and user.recursive and n == first
+            else m.fits(named[n], p.value())
             for n in filled
         },
     }
@@ -120,7 +125,7 @@ def arguments(m: Maker, f: Function, p: Place, first: Any = None) -> list[Any]:
     return made
 
 
-@makes("user function", 10)
+@makes("user function", 25)
 def user_call(m: Maker, t: T, p: Place) -> Any:
     mine = [n for n in p.allowed.myself if m.functions[n].ret == t]
     if mine and m.chance(0.8):
@@ -137,9 +142,11 @@ def user_call(m: Maker, t: T, p: Place) -> Any:
     return {f"u.{name}": args[0] if len(args) == 1 and not isinstance(args[0], list) else args}
 
 
-@makes("call", 12)
+@makes("call", 120)
 def dynamic_call(m: Maker, t: T, p: Place) -> Any:
-    names = [n for n in _callable(m, p, t) if n in m.choices and p.allowed.callees.issuperset(m.choices[n][1])]
+    names = [
+        n for n in _callable(m, p, t) if n in m.choices and p.allowed.callees.issuperset(m.choices[n][1])
+    ]
     if not names:
         return CANNOT
     enum, all_ = m.choices[m.pick(names)]

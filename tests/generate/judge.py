@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fastavro
 from fastavro.validation import validate
 
-from tests.generate.types import T, Types
 from tests.generate.values import branch, plain, single
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.generate.types import T, Types
 
 _CLASSES = {
     "null": type(None), "boolean": bool, "int": int, "long": int, "float": float, "double": float,
@@ -18,7 +21,7 @@ _CLASSES = {
 
 
 def avro(types: Types, t: T) -> Any:
-    """A parsed schema of its own for `t`; names have no namespace in it, so that no rule about them matters."""
+    """A parsed schema of its own for `t`, without namespaces, so that no rule about them matters."""
     return fastavro.parse_schema(_schema(types, t, set()))
 
 
@@ -42,7 +45,9 @@ def _schema(types: Types, t: T, seen: set[str]) -> Any:
     elif t.kind == "fixed":
         made["size"] = types.sizes[t.name]
     else:
-        made["fields"] = [{"name": n, "type": _schema(types, f, seen)} for n, f in types.fields[t.name].items()]
+        made["fields"] = [
+            {"name": n, "type": _schema(types, f, seen)} for n, f in types.fields[t.name].items()
+        ]
     return made
 
 
@@ -84,7 +89,9 @@ def _inside(types: Types, t: T, v: Any) -> str:
             bits = 31 if t.kind == "int" else 63
             return "" if -(1 << bits) <= v < 1 << bits else f"{v} is no {t}"
         case "float":
-            return "" if v != v or v in (float("inf"), float("-inf")) or single(v) == v else f"{v!r} is no float"
+            return (
+                "" if v != v or v in (float("inf"), float("-inf")) or single(v) == v else f"{v!r} is no float"
+            )
         case "enum":
             return "" if v in types.symbols[t.name] else f"{v!r} is no {t}"
         case "fixed":

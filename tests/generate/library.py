@@ -5,20 +5,22 @@
     re.groups  string string -> [[int]]
     impute.defaultOnNull  A? A -> A     union of A and null
 
-A, B, C, Z stand for any type, N for a number, I for int or long, X for float or double, E for an enum, F for a
-fixed; a capital that comes again is the same type.  Another argument of type N may be a narrower number.
+A, B, Z stand for any type, S for one that is neither array nor union, N for a number, I for int or long,
+E for an enum, F for a fixed; a capital that comes again is the same type.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.generate.functions import function
 from tests.generate.maker import CANNOT, Maker, makes
-from tests.generate.scope import Place
 from tests.generate.types import NULL, NUMBERS, T, array, map_of, union
+
+if TYPE_CHECKING:
+    from tests.generate.scope import Place
 
 ROWS = """
 + N N -> N
@@ -324,7 +326,8 @@ def _fill(m: Maker, p: Pattern, env: Env, place: Place) -> bool:
         case Of(_, inner):
             return _fill(m, inner, env, place)
         case Arrow(params, ret):
-            return all([_fill(m, x, env, place) for x in (*params, ret)])
+            filled = [_fill(m, x, env, place) for x in (*params, ret)]
+            return all(filled)
         case _:
             return True
 
@@ -361,7 +364,8 @@ def library_call(m: Maker, t: T, p: Place) -> Any:
     if not found:
         return CANNOT
     row, env = m.pick(found)
-    if not all([_fill(m, x, env, p) for x in row.params]):
+    filled = [_fill(m, x, env, p) for x in row.params]
+    if not all(filled):
         return CANNOT
     args = [_argument(m, row.name, x, env, p) for x in row.params]
     if len(args) == 2 and row.params[0] == row.params[1] == Wild("N"):
@@ -373,4 +377,3 @@ def library_call(m: Maker, t: T, p: Place) -> Any:
         m.uses.add("random")
     one = len(args) == 1 and not isinstance(args[0], list) and m.chance(0.6)
     return {row.name: args[0] if one else args}
-

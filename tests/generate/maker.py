@@ -1,7 +1,8 @@
 """`Maker`: expressions of a wanted type; which form makes one is chosen among those that can.
 
-A form registers with `@makes(NAME, weight)`: a function of (maker, wanted type, place) that gives an expression whose
-type is exactly the wanted one, or None where it cannot.  "Exactly" is up to the order of a union's branches.
+A form registers with `@makes(NAME, weight)`: a function of (maker, wanted type, place) that gives an
+expression whose type is exactly the wanted one, or CANNOT.  "Exactly" is up to the order of a union's
+branches.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.generate import values
 from tests.generate.scope import Place
 from tests.generate.types import BYTES, DOUBLE, FLOAT, INT, LONG, NULL, STRING, T, Types
+
+if TYPE_CHECKING:
+    from random import Random
 
 Form = Callable[["Maker", T, Place], Any]
 Dict = dict[str, Any]
@@ -32,16 +35,23 @@ class Entry:
 
 
 FORMS: list[Entry] = []
+SIMPLE: list[Entry] = []  # those that stand where there is no room for more
 CANNOT = object()
 
 
 def makes(
-    name: str, weight: int = 4, can: Callable[[T], bool] = lambda t: True, holds: bool = False
+    name: str,
+    weight: int,
+    can: Callable[[T], bool] = lambda t: True,
+    holds: bool = False,
+    simple: bool = False,
 ) -> Callable[[Form], Form]:
     """Register a form; `can` says for which types it is worth trying, `holds` that it is one of blocks."""
 
     def add(make: Form) -> Form:
-        FORMS.append(Entry(name, weight, make, can, holds))
+        entry = Entry(name, weight, make, can, holds)
+        FORMS.append(entry)
+        SIMPLE.extend([entry] * simple)
         return make
 
     return add
@@ -58,7 +68,7 @@ class Stored:
 
 @dataclass
 class Function:
-    """A user function; `writes`: it can change cells or pools; `recursive`: its first parameter counts down."""
+    """A user function; `writes`: it can change cells or pools; `recursive`: its parameter n counts down."""
 
     params: dict[str, T]
     ret: T
@@ -77,7 +87,9 @@ class Maker:
     cells: dict[str, Stored] = field(default_factory=dict)
     pools: dict[str, Stored] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
-    choices: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)  # for `call`: by function, its enum
+    choices: dict[str, tuple[T, tuple[str, ...]]] = field(
+        default_factory=dict
+    )  # for `call`: by function, its enum
     uses: set[str] = field(default_factory=set)  # what a document does that a new engine would do otherwise
     writes: bool = False  # has the function at hand changed a cell or a pool?
     depth: int = 0
@@ -138,10 +150,10 @@ class Maker:
 
     def leaf(self, t: T, place: Place) -> Any:
         """A symbol or a literal."""
-        names = [n for n, s in place.visible().items() if s.type == t]
-        if names and self.chance(0.6):
-            self.counts["symbol"] += 1
-            return self.pick(names)
+        for entry in self.r.sample(SIMPLE, len(SIMPLE)):
+            if self.chance(0.7) and (made := entry.make(self, t, place)) is not CANNOT:
+                self.counts[entry.name] += 1
+                return made
         return self.literal(t)
 
     def body(self, t: T, place: Place, statements: int = 2) -> Any:
@@ -206,7 +218,7 @@ class Maker:
         return self.r.randint(low, high)
 
 
-@makes("symbol", 14)
+@makes("symbol", 14, simple=True)
 def symbol(m: Maker, t: T, p: Place) -> Any:
     names = [n for n, s in p.visible().items() if s.type == t]
     return m.pick(names) if names else CANNOT

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.generate.functions import function
 from tests.generate.maker import CANNOT, Dict, Maker, Stored, makes
-from tests.generate.scope import Place
 from tests.generate.types import INT, NULL, STRING, T, array, map_of
 from tests.generate.values import USUAL
+
+if TYPE_CHECKING:
+    from tests.generate.scope import Place
 
 Way = tuple[tuple[str, str], ...]
 """Steps: ("array", ""), ("map", "") or ("record", FIELD)."""
@@ -67,13 +69,20 @@ def path(m: Maker, way: Way, place: Place) -> list[Any]:
     return made
 
 
-@makes("dotted", 8)
+@makes("dotted", 20, simple=True)
 def dotted(m: Maker, t: T, p: Place) -> Any:
     found = [(n, w) for n, s in p.visible().items() for w in ways(m, s.type, t)]
     if not found:
         return CANNOT
     name, way = m.pick(found)
-    steps = [n if kind == "record" else "0" if kind == "array" else m.pick(USUAL if m.chance(0.95) else ("a b", "if")) for kind, n in way]
+    steps = [
+        n
+        if kind == "record"
+        else "0"
+        if kind == "array"
+        else m.pick(USUAL if m.chance(0.95) else ("a b", "if"))
+        for kind, n in way
+    ]
     return ".".join([name, *steps])
 
 
@@ -110,7 +119,7 @@ def attr_to(m: Maker, t: T, p: Place) -> Any:
 # -- cells and pools --
 
 
-@makes("cell", 7)
+@makes("cell", 14, simple=True)
 def cell(m: Maker, t: T, p: Place) -> Any:
     found: list[tuple[str, Way]] = [(n, ()) for n, c in m.cells.items() if c.type == t]
     found += [(n, w) for n, c in m.cells.items() for w in ways(m, c.type, t)]
@@ -157,7 +166,7 @@ def item(m: Maker, pool: Stored, p: Place) -> Any:
     return [m.pick(pool.keys)] if pool.keys and m.chance(0.9) else key(m, p)
 
 
-@makes("pool", 6)
+@makes("pool", 20, simple=True)
 def pool(m: Maker, t: T, p: Place) -> Any:
     found: list[tuple[str, Way]] = [(n, ()) for n, c in m.pools.items() if c.type == t]
     found += [(n, w) for n, c in m.pools.items() for w in ways(m, c.type, t)]
@@ -167,7 +176,7 @@ def pool(m: Maker, t: T, p: Place) -> Any:
     return {"pool": name, "path": [item(m, m.pools[name], p), *path(m, way, p)]}
 
 
-@makes("pool-to", 8)
+@makes("pool-to", 10)
 def pool_to(m: Maker, t: T, p: Place) -> Any:
     names = [n for n, c in m.pools.items() if c.type == t or (t == NULL and p.lets)]
     if not names or not _writes(m, p):
@@ -184,7 +193,7 @@ def pool_to(m: Maker, t: T, p: Place) -> Any:
     return made if t == stored.type else {"do": [made, None]}
 
 
-@makes("pool-del", 6, lambda t: t == NULL)
+@makes("pool-del", 14, lambda t: t == NULL)
 def pool_del(m: Maker, t: T, p: Place) -> Any:
     if not m.pools or not _writes(m, p):
         return CANNOT

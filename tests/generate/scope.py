@@ -5,12 +5,31 @@ The same rules as the specification's ("Symbols, scope, and data structures"), w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from tests.generate.types import T
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-_NAMES = ("x", "y", "z", "a", "b", "count", "total", "item", "key", "t1", "v2", "self", "None", "budget", "emitted")
+    from tests.generate.types import T
+
+_NAMES = (
+    "x",
+    "y",
+    "z",
+    "a",
+    "b",
+    "count",
+    "total",
+    "item",
+    "key",
+    "t1",
+    "v2",
+    "self",
+    "None",
+    "budget",
+    "emitted",
+)
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.generate.forms import cast_of, not_null, unpacked
 from tests.generate.maker import CANNOT, Dict, Maker, makes
-from tests.generate.scope import Place
 from tests.generate.types import INT, NULL, STRING, T, array, map_of
+
+if TYPE_CHECKING:
+    from tests.generate.scope import Place
 
 
 def nothing(t: T) -> bool:
@@ -138,7 +140,7 @@ def for_(m: Maker, t: T, p: Place) -> Any:
     return {"for": start, "while": test, "step": step, "do": block(m, outer, 2)}
 
 
-@makes("foreach", 10, nothing, holds=True)
+@makes("foreach", 18, nothing, holds=True)
 def foreach(m: Maker, t: T, p: Place) -> Any:
     if p.allowed.loops <= 0 and not m.tower:
         return CANNOT
@@ -170,7 +172,7 @@ def forkey(m: Maker, t: T, p: Place) -> Any:
     return {"forkey": key, "forval": value, "in": over, "do": _block_in(m, inside, 2)}
 
 
-@makes("do of an error", 3, nothing)
+@makes("do of an error", 7, nothing)
 def ends_in_error(m: Maker, t: T, p: Place) -> Any:
     """A block that ends in an error has the type null."""
     m.counts["error"] += 1

@@ -1,19 +1,22 @@
-"""One generated program on trial: everything that must hold of a well-typed document, whatever it computes."""
+"""One generated program on trial: what must hold of a well-typed document, whatever it computes."""
 
 from __future__ import annotations
 
 import json
 import pickle
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pfa
-from tests.generate.documents import Program
 from tests.generate.judge import judge
-from tests.generate.types import T
 from tests.generate.values import natural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.generate.documents import Program
+    from tests.generate.types import T
 
 LIMITS = pfa.Limits(time=60.0, steps=200_000, memory=None)
 AHEAD = 2  # data before a state is taken
@@ -60,7 +63,7 @@ class Trial:
         return made | self.snapshot(engine)
 
     def snapshot(self, engine: pfa.Engine) -> dict[str, Callable[[], list[Event]]]:
-        """A snapshot is a valid document; its engine goes on the same where nothing depends on where it began."""
+        """A snapshot is valid; its engine goes on the same where nothing depends on where it began."""
         try:
             document = engine.snapshot()
         except pfa.PfaDataError:
@@ -110,7 +113,7 @@ def _kinds(events: list[Event]) -> list[Any]:
 
 
 class Driver:
-    """One engine, and what comes of it: ("out", value), ("log", text), ("error", ...), ("call NAME", value)."""
+    """One engine, and what comes of it: ("out", value), ("log", ...), ("error", ...), ("call F", value)."""
 
     def __init__(self, program: Program, engine: pfa.Engine) -> None:
         self.program = program
@@ -132,7 +135,10 @@ class Driver:
         p = self.program
         self.actions(p.data[AHEAD:])
         for one, two in p.tallies:
-            self.attempt("out", lambda one=one, two=two: self.engine.merge(*(self.given(p.output, x) for x in (one, two))))
+            self.attempt(
+                "out",
+                lambda one=one, two=two: self.engine.merge(*(self.given(p.output, x) for x in (one, two))),
+            )
         if p.method == "fold":
             self.attempt("out", lambda: self.engine.tally)
         for name, args in p.calls:
@@ -149,7 +155,10 @@ class Driver:
     def actions(self, data: list[Any]) -> None:
         for x in data:
             given = self.given(self.program.input, x)
-            self.attempt("out" if self.engine.method != "emit" else "done", lambda given=given: self.engine.action(given))
+            self.attempt(
+                "out" if self.engine.method != "emit" else "done",
+                lambda given=given: self.engine.action(given),
+            )
 
     def given(self, t: T, value: Any) -> Any:
         """A datum as this engine takes it."""
@@ -161,5 +170,6 @@ class Driver:
         except (pfa.PfaRuntimeError, pfa.PfaLimitError, pfa.PfaLifecycleError) as error:
             problem = error.problems[0]
             code, emitted = getattr(error, "code", None), getattr(error, "emitted", ())
-            self.events.append(("error", (type(error).__name__, code, problem.text, problem.at.pointer, len(emitted))))
-
+            self.events.append(
+                ("error", (type(error).__name__, code, problem.text, problem.at.pointer, len(emitted)))
+            )

@@ -1,11 +1,13 @@
-"""Avro types for generated documents: a representation of their own, so that nothing under test judges itself."""
+"""Avro types of generated documents: a representation of their own, so that nothing judges itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
 
 NUMBERS = ("int", "long", "float", "double")
 PRIMITIVES = ("null", "boolean", *NUMBERS, "string", "bytes")
@@ -97,7 +99,7 @@ class Types:
     def invent(self) -> None:
         """A few named types: enums, fixed, records, some in a namespace, some that hold themselves."""
         r = self.r
-        for i in range(r.choice((1, 2))):
+        for i in range(2):
             t = T("enum", self._name(f"E{i}"))
             self.symbols[t.name] = tuple(r.sample(_SYMBOLS, r.randint(1, 4)))
             self.named.append(t)
@@ -117,7 +119,7 @@ class Types:
                 if r.random() < 0.15 and (default := self._default(self.fields[t.name][n])) is not Ref:
                     self.defaults[t.name, n] = default
 
-        self.favourites = [self.any(2) for _ in range(4)] + [self.union(1), r.choice(records)]
+        self.favourites = [*(self.any(2) for _ in range(4)), *self.ambiguous(3), r.choice(records)]
 
     def _name(self, short: str) -> str:
         space = self.r.choice(("", "", "", "com.acme", "org"))
@@ -136,7 +138,7 @@ class Types:
         return self.any(1, records=False)
 
     def _default(self, t: T) -> Any:
-        """A default for a field, as Avro JSON (a union's is of its first branch, untagged); `Ref` where there is none."""
+        """A field's default as Avro JSON (a union's is of its first branch, untagged); `Ref`: none."""
         match t.branches[0]:
             case T("null"):
                 return None
@@ -176,25 +178,30 @@ class Types:
     def union(self, depth: int = 1, records: bool = True) -> T:
         """A random union; most have branches that only a tag tells apart, or null."""
         r = self.r
+        if records and r.random() < 0.5:
+            return self.ambiguous(1)[0]
+        made = [self.any(depth - 1, records, union_ok=False) for _ in range(r.choice((1, 1, 2)))]
+        return self._union([*made, *([NULL] if len(made) == 1 or r.random() < 0.5 else [])])
+
+    def ambiguous(self, count: int) -> list[T]:
+        """Different unions of types that have one class in Python, perhaps with null; or of one type."""
+        r = self.r
         of = {k: [t for t in self.named if t.kind == k] for k in ("enum", "fixed", "record")}
-        roll = r.randrange(14)
-        ambiguous: list[tuple[T, ...]] = [(INT, LONG), (FLOAT, DOUBLE), (INT, DOUBLE), (STRING, r.choice(of["enum"])),
-                                          (BYTES, r.choice(of["fixed"]))]  # fmt: skip
-        if records:
-            ambiguous += [(map_of(self.any(0)), r.choice(of["record"])), tuple(r.sample(of["record"], 2))]
-        if len(of["enum"]) > 1:
-            ambiguous += [tuple(r.sample(of["enum"], 2))] * 2
-        if roll < 6:
-            made = list(r.choice(ambiguous))
-        else:
-            made = [self.any(depth - 1, records, union_ok=False) for _ in range(r.choice((1, 1, 2)))]
-        if roll == 13:
-            return T("union", inner=(made[0],))
-        if roll % 2 or len(made) == 1:
-            made.append(NULL)
-        r.shuffle(made)
-        unique = {t.tag: t for t in made}
-        if len(unique) == 1 and r.random() < 0.7:
+        some = [
+            (INT, LONG), (FLOAT, DOUBLE), (STRING, r.choice(of["enum"])), (BYTES, r.choice(of["fixed"])),
+            (map_of(self.any(0)), r.choice(of["record"])), tuple(r.sample(of["record"], 2)),
+            tuple(r.sample(of["enum"], 2)), (self.any(1, union_ok=False),),
+        ]  # fmt: skip
+        found = r.sample(some, count)
+        return [
+            union(*f) if len(f) == 1 else self._union([*f, *([NULL] if r.random() < 0.5 else [])])
+            for f in found
+        ]
+
+    def _union(self, branches: list[T]) -> T:
+        self.r.shuffle(branches)
+        unique = {t.tag: t for t in branches}
+        if len(unique) == 1:
             unique = {t.tag: t for t in (*unique.values(), NULL, STRING)}
         return T("union", inner=tuple(unique.values()))
 
@@ -289,13 +296,12 @@ class _Writer:
         self.r = types.r
         self.chosen = chosen
         self.written: set[str] = set()
-        self.open: set[str] = set()
 
     def write(self, node: Any, space: str) -> Any:
         match node:
             case Ref(name):
                 declares = name not in self.chosen and name not in self.written
-                again = name in self.written - self.open and self.r.random() < 0.03
+                again = name in self.written and self.r.random() < 0.03
                 if self.chosen.get(name) is node or declares or again:
                     self.written.add(name)
                     return self.declaration(name, space)
@@ -330,9 +336,7 @@ class _Writer:
         elif kind == "fixed":
             made["size"] = types.sizes[name]
         else:
-            self.open.add(name)
             made["fields"] = [self.field(name, n, t, mine) for n, t in types.fields[name].items()]
-            self.open.discard(name)
         return made
 
     def field(self, record: str, name: str, t: T, space: str) -> dict[str, Any]:

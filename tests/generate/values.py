@@ -1,18 +1,36 @@
 """Random values of a type, with unions tagged: `{"int": 3}`, null bare, bytes as bytes.
 
-A field that has a default may be missing.  `embedded` is a value as Avro JSON, `natural` as a caller gives it.
+A field with a default may be missing.  `embedded` is a value as Avro JSON, `natural` as a caller gives it.
 """
 
 from __future__ import annotations
 
 import struct
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.generate.types import T, Types
+if TYPE_CHECKING:
+    from random import Random
+
+    from tests.generate.types import T, Types
 
 _BITS = {"int": 31, "long": 63}
-_STRINGS = ("", "a", "b", "ab", "red", "x.y", "é", "日本", "\U0001f600", "12", "-3.5", "true", "a,b", "x" * 40, '"\\\n')
+_STRINGS = (
+    "",
+    "a",
+    "b",
+    "ab",
+    "red",
+    "x.y",
+    "é",
+    "日本",
+    "\U0001f600",
+    "12",
+    "-3.5",
+    "true",
+    "a,b",
+    "x" * 40,
+    '"\\\n',
+)
 _KEYS = ("a", "b", "k", "x", "", "int", "é", "a b", "0", "red")
 USUAL = ("a", "k")
 _DOUBLES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.5, 100.0, 1e-3, 1e300, -1e300, 5e-324, 1.7976931348623157e308, 0.1)
@@ -41,7 +59,11 @@ def single(x: float) -> float:
 
 
 def text(r: Random) -> str:
-    return r.choice(_STRINGS) if r.random() < 0.8 else "".join(r.choice("abcxyz 019") for _ in range(r.randint(0, 8)))
+    return (
+        r.choice(_STRINGS)
+        if r.random() < 0.8
+        else "".join(r.choice("abcxyz 019") for _ in range(r.randint(0, 8)))
+    )
 
 
 def octets(r: Random, size: int = -1) -> bytes:
@@ -143,7 +165,7 @@ def plain(types: Types, t: T, v: Any) -> Any:
 
 
 def natural(types: Types, t: T, v: Any) -> Any:
-    """A value as a caller of an engine with natural unions gives it: a tag only where it would be ambiguous."""
+    """A value as a caller gives it to an engine with natural unions: mostly a tag only where it must be."""
     match t.kind:
         case "array":
             return [natural(types, t.inner[0], x) for x in v]
