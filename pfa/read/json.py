@@ -23,7 +23,7 @@ from pfa.read.positions import JsonPlaces, enclosing, second_key
 from pfa.read.scan import Scan, has_large, scan
 from pfa.read.schema import fits
 from pfa.read.source import Document, Source, join
-from pfa.read.text import Outside, line_column, pieces
+from pfa.read.text import Outside, end_of, line_column, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,6 +35,7 @@ LONG_INTEGER = re.compile(rf"{STRING}|(?<![\d.eE+-])-?\d{{19,}}+(?!\.\d|[eE][+-]
 LARGE_FLOAT = re.compile(rf"{STRING}|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?", re.DOTALL)
 CONSTANT = re.compile(rf"{STRING}|NaN|-?Infinity", re.DOTALL)
 PAIRED = re.compile(r"(?:[^\\]++|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?!u[dD][89a-fA-F]).)*+", re.DOTALL)
+INTEGER = re.compile(r"-?\d++")
 BLANKS = re.compile(r"[ \t\n\r]*+")
 
 Wanted = Callable[[str], bool]
@@ -105,7 +106,7 @@ def _value(text: str, file: str, hooks: _Hooks, found: Scan) -> Any:
     """The value; a problem is raised outside the handlers, so that it does not keep the text alive."""
     problem: Problem
     try:
-        value, end = hooks.decoder().raw_decode(text, _blanks(text, 0))
+        value, end = hooks.decoder().raw_decode(text, end_of(BLANKS, text, 0))
     except json.JSONDecodeError as error:
         problem, offset = diagnose(text, error.msg, error.pos)
     except _Refused:
@@ -113,7 +114,7 @@ def _value(text: str, file: str, hooks: _Hooks, found: Scan) -> Any:
     except RecursionError:
         raise PfaLimitError(problems.DeepStack(found.nesting, at=Where(file=file))) from None
     else:
-        if (end := _blanks(text, end)) == len(text):
+        if (end := end_of(BLANKS, text, end)) == len(text):
             return value
         problem, offset = trailing(text, end)
     raise PfaSyntaxError(problem.moved(_at(text, offset, file)))
@@ -142,8 +143,7 @@ def _large_number(text: str) -> tuple[Problem, int]:
     double = _find(text, LARGE_FLOAT, _overflows, has_large)
     if integer < 0 or 0 <= double < integer:
         return problems.LargeFloat(), double
-    digits = re.compile(r"-?(\d*+)").match(text, integer)
-    return problems.LargeInteger(len(digits[1]) if digits else 0), integer
+    return problems.LargeInteger.of(text[integer : end_of(INTEGER, text, integer)]), integer
 
 
 def _too_long(token: str) -> bool:
@@ -174,8 +174,3 @@ def _at(text: str, offset: int, file: str) -> Where:
     path, _ = enclosing(text, offset)
     line, col = line_column(text, offset)
     return Where(join(path), line, col, file)
-
-
-def _blanks(text: str, at: int) -> int:
-    blanks = BLANKS.match(text, at)
-    return blanks.end() if blanks else at

@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
         case str():
             return str.__str__(value) if encodable(value) else problems.LoneSurrogate()
         case int():
-            return int.__int__(value) if fits(value) else problems.LargeInteger(_digits(value))
+            return int.__int__(value) if fits(value) else _large(value)
         case float():
             return float.__float__(value)
         case list() | tuple():
@@ -151,10 +151,12 @@ def _plain_keys(value: Mapping[Any, Any]) -> dict[str, Any] | Problem:
     return plain
 
 
-def _digits(value: int) -> int:
-    """About how many digits an integer has (printing one of a million digits takes long)."""
+def _large(value: int) -> Problem:
+    """The problem of an integer (printing one of a million digits takes long)."""
     bits = value.bit_length()
-    return len(str(abs(value))) if bits < 1000 else int(bits * math.log10(2)) + 1
+    if bits < 1000:
+        return problems.LargeInteger.of(int.__repr__(value))
+    return problems.LargeInteger(int(bits * math.log10(2)) + 1)
 
 
 def _pointer(trail: Trail) -> str:

@@ -1,7 +1,8 @@
 """What can be wrong with a document before its meaning is looked at, as data.
 
 Place in the pipeline: `read` raises these inside `PfaSyntaxError` and `PfaLimitError`, or hands them on as
-`Document.warnings`.  Invariant: no problem quotes a value of the document; it names keys and counts only.
+`Document.warnings`.  Invariant: no problem quotes a value of the document (but an integer
+that is too large); it names keys and counts.
 """
 
 from __future__ import annotations
@@ -72,8 +73,20 @@ class DuplicateKey(Problem):
 class LargeInteger(Problem):
     """An integer that no PFA type holds."""
 
-    says: ClassVar[str] = "an integer of {p.digits} digits does not fit in 64 bits; a double has a point"
+    says: ClassVar[str] = "{p.shown} does not fit in 64 bits; a double has a point"
     digits: int
+    written: str = ""
+
+    @classmethod
+    def of(cls, written: str) -> LargeInteger:
+        """The problem of an integer as it is written; a person wrote it if it is short."""
+        digits = len(written.lstrip("+-"))
+        return cls(digits, written if digits <= 40 else "")
+
+    @property
+    def shown(self) -> str:
+        """The integer, if it is short."""
+        return f"the integer {self.written}" if self.written else f"an integer of {self.digits} digits"
 
 
 @dataclass(frozen=True, slots=True)

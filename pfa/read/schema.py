@@ -48,10 +48,10 @@ def _long(text: str, base: int) -> int | Problem:
     """An integer of 64 bits.  (Computing one of a million digits takes quadratic time: first the length.)"""
     digits = text.lstrip("+-").removeprefix("0o").removeprefix("0x").lstrip("0")
     if len(digits) > 22:
-        return LargeInteger(len(digits))
+        return LargeInteger.of(text)
     value = int(digits or "0", base)
     value = -value if text[0] == "-" else value
-    return value if fits(value) else LargeInteger(len(digits))
+    return value if fits(value) else LargeInteger.of(text)
 
 
 def fits(value: int) -> bool:
