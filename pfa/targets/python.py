@@ -21,9 +21,10 @@ from typing import Any, NoReturn
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
+from pfa.targets.python_module import Module
 from pfa.targets.python_ops import NAMES
-from pfa.targets.python_print import FunctionPrinter, Module
-from pfa.types import DOUBLE, Type
+from pfa.targets.python_print import FunctionPrinter
+from pfa.types import DOUBLE
 
 MISSING = object()
 
@@ -63,7 +64,7 @@ def pool_item(pool: Any, key: str) -> Any:
 _GLOBALS: dict[str, Any] = {
     **NAMES,
     "overflow": overflow, "no_index": no_index, "no_key": no_key, "user_error": user_error, "put_item": put_item,
-    "pool_item": pool_item, "MISSING": MISSING, "RuntimeFailure": PfaRuntimeError, 
+    "pool_item": pool_item, "MISSING": MISSING, "RuntimeFailure": PfaRuntimeError,
     "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "list": list, "dict": dict,
     "tuple": tuple,
 }  # fmt: skip

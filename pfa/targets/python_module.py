@@ -1,0 +1,103 @@
+"""The module that the python target prints: its lines, where they come from, its constants and references.
+
+The invariant: nothing of the document stands in the text.  Constants, keys and names of fields are globals K1, K2,
+...; library bodies are L_NAME; `places` gives the JSON pointer of each line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pfa.ir import FunctionValue
+from pfa.lib.define import Fn, Site
+from pfa.lib.signature import Bound
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Module:
+    """The text being made, its constants, and what stands where."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.places: list[str] = []
+        self.globals: dict[str, Any] = {}
+        self.users: dict[str, str] = {}
+        self.tables: list[tuple[str, str]] = []
+        self.references: dict[str, list[str]] = {}
+        self.kept: set[str] = set()
+        self.storage: dict[tuple[str, str], str] = {}
+        self.uses: set[str] = set()
+        self._constants: dict[Any, str] = {}
+        self._kept: list[Any] = []
+
+    def add(self, line: str, indent: int, at: str = "") -> None:
+        self.lines.append("    " * indent + line)
+        self.places.append(at)
+
+    def constant(self, value: Any) -> str:
+        """The global that holds a constant; equal scalars share one."""
+        if value is None or value is True or value is False:
+            return repr(value)
+        scalar = type(value) in (int, float, str, bytes)
+        key = (type(value), repr(value)) if scalar else (type(value), id(value))
+        if key not in self._constants:
+            self._constants[key] = f"K{len(self._constants) + 1}"
+            self.globals[self._constants[key]] = value
+            self._kept.append(value)
+        return self._constants[key]
+
+    def table(self, text: str) -> str:
+        """An engine's own table, made where all functions exist."""
+        name = f"d{len(self.tables) + 1}"
+        self.tables.append((name, text))
+        return name
+
+    def implementation(self, fn: Fn) -> str:
+        """The global that holds a library function's body."""
+        name = "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", fn.name)
+        self.globals[name] = fn.impl
+        return name
+
+    def extras(self, fn: Fn, bound: Bound) -> list[str]:
+        """The keyword arguments that a body asks for."""
+        found: list[str] = []
+        for need in fn.needs:
+            if need == "site":
+                found.append(f"site={self.constant(Site(fn.name, bound.params, bound.ret))}")
+            else:
+                self.uses.add(need)
+                found.append(f"{need}={need}")
+        return found
+
+    def reference(self, f: FunctionValue) -> str:
+        """A function as a value: the engine's own, a body of the library, or a wrapper that adds what it needs."""
+        if f.fn is None or f.bound is None:
+            if f.name == "emit":
+                self.uses.add("emit")
+                return "emit"
+            return self.users.get(f.name, f.name)
+        if not f.fn.needs and not f.fn.cost:
+            return self.implementation(f.fn)
+        if f.name not in self.references:
+            params = [f"x{i}" for i in range(len(f.bound.params))]
+            call = f"{self.implementation(f.fn)}({', '.join([*params, *self.extras(f.fn, f.bound)])})"
+            lines = [f"def g{len(self.references) + 1}({', '.join(params)}):"]
+            if f.fn.cost:
+                self.uses.add("charge")
+                lines.append(f"    charge({costs(f.fn, params)})")
+            self.references[f.name] = [*lines, f"    return {call}"]
+        return self.references[f.name][0].split("(")[0].removeprefix("def ")
+
+
+def parameters(fn: Fn) -> tuple[str, ...]:
+    """The names of a body's positional parameters, in which its cost is written."""
+    code = fn.impl.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def costs(fn: Fn, args: list[str]) -> str:
+    """The cost of a call, an expression over the operands' texts."""
+    names = dict(zip(parameters(fn), args, strict=False))
+    return _WORD.sub(lambda m: names.get(m.group(), m.group()), fn.cost)
