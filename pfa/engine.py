@@ -22,7 +22,7 @@ from pfa.check.document import check as check_document
 from pfa.check.problems import CannotFill, WrongJson, show
 from pfa.data.document import code_of, filled, portable, strict_json
 from pfa.data.takeover import take, types_of
-from pfa.data.values import Decoders, Encode, Encoders
+from pfa.data.values import Decoders, Encoders, output_encoder
 from pfa.errors import (
     PfaCompileError,
     PfaDataError,
@@ -70,17 +70,12 @@ class Compiled:
     unions: str
     warnings: list[Problem]
     decoders: Decoders
-    encoders: Encoders
     syntax: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     name: str = ""
 
     def decode(self, t: Type, value: Any) -> Any:
         return self.decoders.datum(t)(value)
-
-    def encode(self, t: Type, value: Any) -> Any:
-        encoder = self.encoders.of(t)
-        return value if encoder is None else encoder(value)
 
 
 class Runtime:
@@ -99,7 +94,7 @@ class Runtime:
         }
         first = self.meter.first
         given = {
-            "refill": self.meter.refill, "deadline": self.meter.lock_deadline, "log_message": engine._log_message,
+            "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline, "log_message": engine._log_message,
             "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
             "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
             "hook": None, "emitted": [],
@@ -141,6 +136,7 @@ class Engine:
         self._state = "new"
         self._calls = 0
         self._notes: list[Problem] = []
+        self._texts: dict[Type, Callable[[Any], str]] = {}
         self._runtime = Runtime(self, compiled, shared, instance)
         self._functions = self._runtime.functions
         self._variables = self._runtime.variables
@@ -228,13 +224,18 @@ class Engine:
         self._log = callback
 
     def _log_message(self, namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
-        message = " ".join(
-            v if t == STRING else json_text(t)(v) for v, t in zip(values, types, strict=True)
-        )
+        texts = (v if t == STRING else self._text(t)(v) for v, t in zip(values, types, strict=True))
+        message = " ".join(texts)
         if self._log is not None:
             passing(self._log)(message, namespace)
         else:
             logger_of(namespace).info("%s", message)
+
+    def _text(self, t: Type) -> Callable[[Any], str]:
+        """A type's values as text in a log."""
+        if t not in self._texts:
+            self._texts[t] = json_text(t, charge=self._charge)
+        return self._texts[t]
 
     # -- lifecycle --
 
@@ -318,6 +319,10 @@ class Engine:
         budget = variables["budget"] - amount
         variables["budget"] = budget if budget >= 0 else self._runtime.meter.refill(budget, variables["started"])
 
+    def _encode(self, t: Type, value: Any) -> Any:
+        encode = Encoders(self._compiled.unions == "tagged", self._charge).of(t)
+        return value if encode is None else encode(value)
+
     def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         self._fund(phase)
         self._variables["emitted"] = []
@@ -358,7 +363,8 @@ class Engine:
         """The tally of a fold engine: `zero` before the first action."""
         self._fold("tally")
         with self._use():
-            return self._compiled.encode(self.output_type, self._variables["tally"])
+            self._fund("call")
+            return self._encode(self.output_type, self._variables["tally"])
 
     def _fold(self, what: str) -> None:
         if self.method != "fold":
@@ -371,7 +377,7 @@ class Engine:
             args = tuple(self._compiled.decode(self.output_type, x) for x in (one, two))
             made = self._guarded("merge", self._functions["merge"], args)
             self._variables["tally"] = made
-            return self._compiled.encode(self.output_type, made)
+            return self._encode(self.output_type, made)
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a function of the document's "fcns", by its name with or without the prefix "u."."""
@@ -385,7 +391,7 @@ class Engine:
                 raise PfaDataError(f"{function} takes {len(params)} arguments, found {len(arguments)}")
             args = tuple(self._compiled.decode(t, x) for t, x in zip(params, arguments, strict=True))
             made = self._guarded("call", self._functions[f"u:{name}"], args)
-            return self._compiled.encode(known.type.ret, made)
+            return self._encode(known.type.ret, made)
 
     # -- state --
 
@@ -646,11 +652,12 @@ def _compile(
     unions: str,
 ) -> Compiled:
     lowered = compile_program(program)
-    if program.recursive:
+    if any(r.recursive for r in lowered.routines.values()):
         make_room(limits.recursion)
-    decoders, encoders = Decoders(limits.quote_values), Encoders(unions == "tagged")
-    encode: Encode | None = encoders.of(program.output)
-    code = compile_python(lowered, decoders.datum(program.input), encode, limits.recursion)
+    make_room(len(lowered.routines), frames=3)
+    decoders = Decoders(limits.quote_values)
+    encoder = output_encoder(program.output, unions == "tagged")
+    code = compile_python(lowered, decoders.datum(program.input), encoder, limits.recursion)
     found = _placed([*read.warnings, *warnings], read.source)
     merged = dict(program.options)
     for key, value in (options or {}).items():
@@ -667,7 +674,7 @@ def _compile(
         read.source.forget()
     name = program.name or f"Engine_{next(_names)}"
     return Compiled(
-        _kept(program), code, document, read.source, limits, unions, found, decoders, encoders,
+        _kept(program), code, document, read.source, limits, unions, found, decoders,
         options=merged, name=name,
     )  # fmt: skip
 

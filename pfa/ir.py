@@ -459,6 +459,7 @@ class Routine:
     captured: tuple[str, ...] = ()
     recursive: bool = False
     charged: bool = False  # a call costs a step
+    levels: int = 1  # what a call of a recursive one adds to the depth of recursion
     parts: tuple[tuple[str, Block], ...] = ()
     at: str = field(default="", compare=False, repr=False)
 

@@ -17,7 +17,7 @@ class Limits:
     Reading: `bytes` of text (after decompression), `nesting` of objects and arrays, `nodes` (values in the
     document), `anchors` (YAML: nodes that aliases may add), `gzip_ratio` (decompressed to compressed size).
     Running: `time` in seconds for each begin, action, end, merge or call; `steps` (one for a turn of a loop, a
-    call of a user function or an item that a library function produces); `memory` in bytes that one action
+    call of a function of the document or an item that a library function produces, more where the body is long); `memory` in bytes that one action
     may make; `recursion` depth of user functions.
     Compiling: `compile_seconds` and `compile_memory` (bytes) of the compile worker.
     `quote_values`: error texts quote values of the data (off, so that personal data stays out of logs).
@@ -39,18 +39,19 @@ class Limits:
     lenient_names: bool = False
 
 
-def make_room(levels: int) -> None:
+def make_room(levels: int, frames: int = 16) -> None:
     """Let Python recurse this many levels of a document deeper than now.
 
-    Nesting is bounded by `Limits.nesting` before anything recurses, and each level costs a handful of frames, so the
-    interpreter's limit is raised (never lowered: other threads may be deep in a document of theirs).
+    Nesting is bounded by `Limits.nesting` before anything recurses, and each level costs a handful of frames (16 in
+    the checker, which needs the most), so the interpreter's limit is raised (never lowered: other threads may be
+    deep in a document of theirs).
     """
     frame, depth = sys._getframe(), 0
     while frame.f_back is not None:
         frame, depth = frame.f_back, depth + 1
-    wanted = depth + _FRAMES * levels + 200
+    wanted = min(depth + frames * levels + 200, _MOST_FRAMES)
     if wanted > sys.getrecursionlimit():
         sys.setrecursionlimit(wanted)
 
 
-_FRAMES = 16  # of the checker, which needs the most for a level of JSON
+_MOST_FRAMES = 60_000  # so many fit into 8 MiB of stack, also where they are those of C

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pfa.errors import PfaDataError, Problem, Where
 from pfa.check.embedded import Readers, convert, describe, tag_default
 from pfa.check.problems import BadData, show, suggestion
 from pfa.check.schemas import escape
+from pfa.errors import PfaDataError, Problem, Where
 from pfa.lib.primitives import float32
 from pfa.targets.values import CLASSES, tag_of
 from pfa.types import MISSING, Array, Enum, Field, Fixed, Map, Prim, Record, Type, Union, host_class
 
 Decode = Callable[[Any], Any]
 Encode = Callable[[Any], Any]
+Charge = Callable[[int], None]
 _KINDS = {
     bool: "a boolean", int: "an integer", float: "a float", str: "a string", bytes: "bytes", list: "an array",
     tuple: "an array", dict: "an object", type(None): "null",
@@ -153,16 +154,29 @@ def _branch(t: Union, b: Type, decode: Decode) -> Decode:
 
 def _plain(v: Any) -> Any:
     """NumPy's scalars and arrays, and other collections, as plain values; `v` itself where it is none."""
-    if hasattr(v, "tolist"):
-        return v.tolist()
-    if isinstance(v, Mapping) and type(v) is not dict:
-        return dict(v)
     if isinstance(v, bytearray | memoryview):
         return bytes(v)
+    if hasattr(v, "tolist"):
+        made = v.tolist()
+        return made if type(made) in _KINDS else v  # a long double gives a long double
+    if isinstance(v, Mapping) and type(v) is not dict:
+        return dict(v)
     if isinstance(v, bool | int | float | str | bytes) and type(v) not in _KINDS:
-        base = next(k for k in (bool, int, float, str, bytes) if isinstance(v, k))
-        return base(v)
+        return _exactly(v)
     return v
+
+
+def _exactly(v: bool | int | float | str | bytes) -> Any:
+    """A value of a subclass as one of the class itself, whatever its own methods say (an enum's `str` is its name)."""
+    match v:
+        case int():
+            return int.__int__(v)
+        case float():
+            return float.__float__(v)
+        case str():
+            return str.__str__(v)
+        case _:
+            return bytes.__getitem__(v, slice(None))
 
 
 def _null(v: Any) -> Any:
@@ -393,10 +407,15 @@ def _default(f: Field) -> Callable[[], Any]:
 
 
 class Encoders:
-    """Encoders by type: None where the value goes out as it is."""
+    """Encoders by type: None where the value goes out as it is.
 
-    def __init__(self, tagged: bool) -> None:
+    A value is small where it shares its parts, and what goes out shares none, so it can be far larger (sixty levels
+    of a record that holds the same record twice).  So where containers are in containers their sizes are charged.
+    """
+
+    def __init__(self, tagged: bool, charge: Charge | None = None) -> None:
         self.tagged = tagged
+        self.charge = charge
         self.records: dict[str, Encode] = {}
 
     def of(self, t: Type) -> Encode | None:
@@ -405,16 +424,28 @@ class Encoders:
                 return None
             case Array(items):
                 item = self.of(items)
-                return list.copy if item is None else lambda v: [item(x) for x in v]
+                return self._charged(list.copy if item is None else lambda v: [item(x) for x in v])
             case Map(values):
                 value = self.of(values)
-                return dict.copy if value is None else lambda v: {k: value(x) for k, x in v.items()}
+                copy = dict.copy if value is None else lambda v: {k: value(x) for k, x in v.items()}
+                return self._charged(copy)
             case Record():
                 return self._record(t)
             case Union():
                 return self._union(t)
             case _:
                 return None
+
+    def _charged(self, encode: Encode) -> Encode:
+        charge = self.charge
+        if charge is None:
+            return encode
+
+        def run(v: Any) -> Any:
+            charge(len(v) + 1)
+            return encode(v)
+
+        return run
 
     def _record(self, t: Record) -> Encode:
         if found := self.records.get(t.name):
@@ -431,9 +462,10 @@ class Encoders:
                 out[name] = encoder(out[name])
             return out
 
-        later.append(encode)
-        self.records[t.name] = encode
-        return encode
+        charged = self._charged(encode)
+        later.append(charged)
+        self.records[t.name] = charged
+        return charged
 
     def _union(self, t: Union) -> Encode | None:
         inner = {b.tag: self.of(b) for b in t.branches}
@@ -455,6 +487,17 @@ class Encoders:
             return {name: v} if tagged else v
 
         return encode
+
+
+def output_encoder(t: Type, tagged: bool) -> Callable[[Charge | None], Encode] | None:
+    """Makes an engine's encoder of its outputs, with what counts for it; None: they go out as they are."""
+    if Encoders(tagged).of(t) is None:
+        return None
+    return lambda charge: Encoders(tagged, charge).of(t) or _as_it_is
+
+
+def _as_it_is(v: Any) -> Any:
+    return v
 
 
 # --- states ----------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pfa.ir import Lowered, Program
+from pfa.passes.depth import depth
 from pfa.passes.lower import lower
 from pfa.passes.outline import outline
 
-BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (outline,)
+BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (depth, outline)
 
 
 def compile_program(program: Program, watch: Callable[[str, Lowered], None] | None = None) -> Lowered:

@@ -18,6 +18,7 @@ that name the symbols they read (`captured`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pfa.ir import (
@@ -74,7 +75,7 @@ from pfa.ir import (
     While,
     Widen,
 )
-from pfa.types import NULL, STRING, Array, Bottom, Enum, Map, Type, Union, same_layout
+from pfa.types import NULL, STRING, Array, Bottom, Enum, Map, Record, Type, Union, same_layout
 from pfa.types import branches as _branches
 
 # Symbols that are not locals of a routine: they belong to the engine and are never captured.
@@ -82,6 +83,8 @@ ENGINE_SYMBOLS = frozenset(
     ("name", "instance", "version", "metadata", "tally", "actionsStarted", "actionsFinished")
 )
 NONE = Const(None)
+CHAIN = 12  # cases of a `cond` that stand inside one another
+WIDE = 32  # fields of a record that is copied without being charged
 
 
 def lower(program: Program) -> Lowered:
@@ -120,7 +123,9 @@ class _Program:
 
     def lift(self, function: FunctionDef) -> Routine:
         self.lifted += 1
-        return self.routine(f"f{self.lifted}", function.params, function.body, function.at)
+        made = self.routine(f"f{self.lifted}", function.params, function.body, function.at)
+        self.routines[made.name] = charged = replace(made, charged=True)
+        return charged
 
 
 def free(block: Block, params: tuple[str, ...]) -> tuple[str, ...]:
@@ -331,7 +336,7 @@ class _Builder:
             checked = 0
         new: Operand = NONE if value is None else value
         for i in range(len(path) - 1, -1, -1):
-            put = {"array": "put_index", "map": "put_key", "record": "put_field"}[kinds[i]]
+            put = {"array": "put_index", "map": "put_key", "wide": "put_key", "record": "put_field"}[kinds[i]]
             new = self.op(into if i == 0 else "", put, (levels[i], keys[i], new), checked, at)
             checked = 0
         return new
@@ -428,9 +433,21 @@ class _Builder:
             before, self.out = self.out, outer
             conditions.append((before, test, self.block(lambda body=body: self.branch(body, result))))  # type: ignore[misc]
         rest: Block = () if orelse is None else self.block(lambda: self.branch(orelse, result))
-        for before, test, then in reversed(conditions):
-            rest = (*before, Branch(test, then, rest))
-        self.out += rest
+        self.chain(conditions, rest)
+
+    def chain(self, cases: list[tuple[list[Statement], Operand, Block]], last: Block) -> None:
+        """Cases inside one another's else; after `CHAIN` of them, outside, if none was taken (`more`)."""
+        if len(cases) <= CHAIN:
+            self.out += _nested(cases, last)
+            return
+        more = f"m{self.temp()}"
+        missed: Block = (Op(more, "copy", (Const(True),)),)
+        self.out.append(Op(more, "copy", (Const(False),)))
+        for i in range(0, len(cases), CHAIN):
+            nested = _nested(cases[i : i + CHAIN], last if i + CHAIN >= len(cases) else missed)
+            if i:
+                nested = (Branch(Var(more), (Op(more, "copy", (Const(False),)), *nested), ()),)
+            self.out += nested
 
     def branch(self, body: Expr, result: str) -> None:
         if result:
@@ -485,9 +502,13 @@ class _Builder:
             before, self.out = self.out, outer
             blocks.append((test, before, self.block(lambda c=c: self.case(c, value, e, result))))  # type: ignore[misc]
         rest: Block = (Op(result, "copy", (NONE,)),) if result else ()
-        for test, before, block in reversed(blocks):
-            rest = block if test is None else (*before, Branch(test, block, rest))
-        self.out += rest
+        tested: list[tuple[list[Statement], Operand, Block]] = []
+        for condition, before, block in blocks:
+            if condition is None:
+                rest = block
+                break
+            tested.append((before, condition, block))
+        self.chain(tested, rest)
         return Var(result) if result else NONE
 
     def case(self, c: Case, value: Operand, e: Cast, result: str) -> None:
@@ -556,11 +577,18 @@ class _Builder:
         return NONE
 
 
+def _nested(cases: list[tuple[list[Statement], Operand, Block]], last: Block) -> Block:
+    for before, test, then in reversed(cases):
+        last = (*before, Branch(test, then, last))
+    return last
+
+
 def _kinds(type: Any, path: tuple[Step, ...]) -> list[str]:
-    """What each step walks into: "array", "map" or "record"."""
+    """What each step walks into: "array", "map", "record", or "wide" for a record whose copy is charged."""
     kinds: list[str] = []
     for step in path:
-        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else "record")
+        wide = isinstance(type, Record) and len(type.fields) > WIDE
+        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else "wide" if wide else "record")
         type = step.into
     return kinds
 

@@ -8,13 +8,18 @@ once in a few thousand steps, and an action that does little never looks at all.
 from __future__ import annotations
 
 import os
-import sys
 from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaLimitError
 from pfa.limits import Limits
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 CHUNK = 4096
+LOOK = 4 * CHUNK  # steps after which the process's size is looked at
+PACE = 256  # turns of a loop over many items after which the clock is looked at
 _ITEM = 8  # bytes: the least that an item takes
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -31,7 +36,7 @@ def resident_bytes() -> int:
 class Meter:
     """What one engine may still use in the phase at hand."""
 
-    __slots__ = ("deadline", "first", "granted", "limits", "memory", "phase", "seconds", "start_size", "turn")
+    __slots__ = ("deadline", "first", "granted", "limits", "look_at", "memory", "phase", "seconds", "start_size", "turn")
 
     def __init__(self, limits: Limits, timeouts: dict[str, int]) -> None:
         self.limits = limits
@@ -48,6 +53,7 @@ class Meter:
         self.granted = self.first
         self.deadline: float | None = None
         self.start_size = 0
+        self.look_at = 0
 
     def start(self, phase: str, turn: int) -> int:
         """Begin a phase other than action: its first budget."""
@@ -59,6 +65,7 @@ class Meter:
         seconds = self.seconds[phase]
         self.deadline = None if seconds is None else monotonic() + seconds
         self.start_size = 0
+        self.look_at = LOOK
 
     def refill(self, budget: int, turn: int) -> int:
         """More budget, or PfaLimitError; `budget` is negative by what was charged beyond."""
@@ -70,21 +77,44 @@ class Meter:
             raise PfaLimitError(f"exceeded {steps} steps")
         if self.deadline is not None and monotonic() >= self.deadline:
             raise PfaLimitError(self.timeout_message())
-        if self.memory is not None and spent * _ITEM > self.memory:
-            self._check_memory(-budget, self.memory)
+        if self.memory is not None:
+            if -budget * _ITEM > self.memory:
+                raise self._too_much()
+            if spent >= self.look_at:
+                self.look_at = spent + LOOK
+                self._look_at_size(spent)
         more = CHUNK if steps is None else min(CHUNK, steps - spent)
         self.granted = spent + more
         return more
 
-    def _check_memory(self, at_once: int, memory: int) -> None:
-        """The estimate counts what is freed again, so beyond it the process's own growth decides."""
+    def _look_at_size(self, spent: int) -> None:
+        """What is charged counts what is freed again, so the growth of the process itself decides."""
+        assert self.memory is not None
         size = resident_bytes()
-        if at_once * _ITEM > memory or (not size and sys.platform != "linux"):
-            raise PfaLimitError(f"exceeded {memory} bytes of memory")
         if not self.start_size:
             self.start_size = size
-        if size - self.start_size > memory:
-            raise PfaLimitError(f"exceeded {memory} bytes of memory")
+        if (size - self.start_size if size else spent * _ITEM) > self.memory:
+            raise self._too_much()
+
+    def _too_much(self) -> PfaLimitError:
+        return PfaLimitError(f"exceeded {self.memory} bytes of memory")
+
+    def look(self, turn: int) -> None:
+        """Look at the clock, without a step."""
+        if turn != self.turn:
+            self._start("action", turn)
+        if self.deadline is not None and monotonic() >= self.deadline:
+            raise PfaLimitError(self.timeout_message())
+
+    def paced(self, items: Iterable[Any], turn: int) -> Iterator[Any]:
+        """Many items that were charged at once: the clock is looked at between them."""
+        left = PACE
+        for item in items:
+            left -= 1
+            if not left:
+                left = PACE
+                self.look(turn)
+            yield item
 
     def timeout_message(self) -> str:
         """The specification's text ("Exceptions")."""

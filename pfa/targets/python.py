@@ -23,10 +23,16 @@ from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Rou
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
 from pfa.targets.python_module import Module
 from pfa.targets.python_ops import NAMES
+<<<<<<< Updated upstream
 from pfa.targets.python_print import FunctionPrinter
+=======
+from pfa.targets.python_print import HEAVY, FunctionPrinter, Module
+from pfa.targets.values import holds_inside
+>>>>>>> Stashed changes
 from pfa.types import DOUBLE
 
 MISSING = object()
+Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 
 
 def overflow(message: str, code: int, name: str) -> NoReturn:
@@ -81,7 +87,7 @@ class _Source:
 
 
 # What `build` is given: services of the engine, and its variables, whose cells `Variables` reads and writes.
-SERVICES = ("refill", "deadline", "log_message", "rng", "first")
+SERVICES = ("refill", "paced", "deadline", "log_message", "rng", "first")
 VARIABLES = (
     "name", "instance", "version", "metadata", "budget", "started", "finished", "depth", "tally", "hook", "emitted",
 )  # fmt: skip
@@ -157,14 +163,17 @@ class PythonCode:
 
 
 def compile_python(
-    lowered: Lowered, decode: Callable[[Any], Any], encode: Callable[[Any], Any] | None, recursion: int
+    lowered: Lowered, decode: Callable[[Any], Any], encoder: Encoder | None, recursion: int
 ) -> PythonCode:
-    """Python for a program.  `decode` checks and converts a datum, `encode` an output (None: it is as it is)."""
-    made = _Program(lowered, encode is not None, recursion)
+    """Python for a program.
+
+    `decode` checks and converts a datum, `encoder` makes what converts an output of what counts (None: it is as it is).
+    """
+    made = _Program(lowered, encoder is not None, recursion)
     module = made.print()
     text = "\n".join(module.lines) + "\n"
     name = f"pfa-{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
-    space = {**_GLOBALS, **module.globals, "encode": encode, "__builtins__": {}}
+    space = {**_GLOBALS, **module.globals, "encoder": encoder, "__builtins__": {}}
     space["__name__"] = name
     space["__loader__"] = _Source(text)
     exec(compile(text, name, "exec", dont_inherit=True), space)  # our own text, see the module's invariant
@@ -183,6 +192,8 @@ class _Program:
         self.recursion = recursion
         self.module = Module()
         p = self.program
+        if encodes and holds_inside(p.output):
+            self.module.uses.add("charge")
         phases = [n for n in ("begin", "end", "merge") if n in lowered.routines]
         self.entries = ("run", *phases, *(f"u:{n}" for n in p.functions))
         names = self.module.storage
@@ -219,6 +230,8 @@ class _Program:
             add("nonlocal budget", 2)
             add("budget -= n", 2)
             add("if budget < 0: budget = refill(budget, started)", 2)
+        if self.encodes:
+            add(f"encode = encoder({'charge' if 'charge' in module.uses else 'None'})", 1)
         if "emit" in module.uses:
             add("def emit(x):", 1)
             if self.encodes:
@@ -267,9 +280,9 @@ class _Program:
         printer.indent, printer.at = indent, r.at
         rest()
         if r.charged:
-            printer.charge("1")
+            printer.charge(str(1 + printer.weight(r.body) // HEAVY))
         if r.recursive:
-            self.recursive(printer, r.body)
+            self.recursive(printer, r)
         else:
             printer.block(r.body)
         text, text_places = module.lines, module.places
@@ -283,15 +296,15 @@ class _Program:
         module.lines += text
         module.places += text_places
 
-    def recursive(self, printer: FunctionPrinter, body: Block) -> None:
+    def recursive(self, printer: FunctionPrinter, r: Routine) -> None:
         printer.shared.add("depth")
-        printer.add("depth += 1")
+        printer.add(f"depth += {r.levels}")
         printer.add("try:")
         printer.indent += 1
         printer.add(f"if depth > {self.recursion}: too_deep()")
-        printer.block(body)
+        printer.block(r.body)
         printer.indent -= 1
-        printer.add("finally: depth -= 1")
+        printer.add(f"finally: depth -= {r.levels}")
         self.module.globals["too_deep"] = _too_deep(self.recursion)
 
     def parts(self, printer: FunctionPrinter, r: Routine, indent: int, params: list[str]) -> list[tuple[str, str]]:
@@ -303,7 +316,9 @@ class _Program:
             outer, places, shared = module.lines, module.places, printer.shared
             module.lines, module.places, printer.shared = [], [], set()
             printer.indent = indent + 1
+            printer.repeats += 1
             printer.block(block)
+            printer.repeats -= 1
             mine = dict.fromkeys(n for n in _assigned(block))
             made |= mine
             text = list(zip(module.lines, module.places, strict=True))

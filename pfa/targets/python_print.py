@@ -11,7 +11,12 @@ evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
 from __future__ import annotations
 
 from collections.abc import Callable
+<<<<<<< Updated upstream
 from typing import TypeAlias
+=======
+from functools import partial
+from typing import Any, TypeAlias
+>>>>>>> Stashed changes
 
 from pfa.errors import InternalError
 from pfa.ir import (
@@ -31,16 +36,25 @@ from pfa.ir import (
     Statement,
     Var,
 )
+<<<<<<< Updated upstream
 from pfa.lib.define import Fn
+=======
+from pfa.lib.define import Fn, Site
+from pfa.lib.signature import Bound
+from pfa.targets.meter import PACE
+>>>>>>> Stashed changes
 from pfa.targets.packing import packer, unpacker
 from pfa.targets.python_module import Module, costs
 from pfa.targets.python_ops import Template, operator
-from pfa.targets.values import CLASSES, tag_of, widener
-from pfa.types import Type, Union, host_class
+from pfa.targets.values import CLASSES, holds_containers, tag_of, widener
+from pfa.types import BYTES, STRING, Array, Map, Type, Union, host_class
 
 # Name, text, pointer, how deep it nests, and whether it is tight (nothing around it can bind into it).
 _Pending: TypeAlias = tuple[str, str, str, int, bool]
 _DEEP = 5  # expressions printed inside one another
+HEAVY = 64  # operations or new items that cost a step more
+BYTES_FORMATS = ("raw", "null terminated", "length prefixed")
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "cmp", "max", "min")
 _ENGINE = {
     "input": "input_", "tally": "tally", "name": "name", "instance": "instance", "version": "version",
     "metadata": "metadata", "actionsStarted": "started", "actionsFinished": "finished",
@@ -59,6 +73,8 @@ class FunctionPrinter:
         self.reads: dict[str, int] = {}
         for block in (routine.body, *[b for _, b in routine.parts]):
             _count_reads(block, self.reads)
+        self.parts = dict(routine.parts)
+        self.repeats = int(routine.name not in ("action", "begin", "end", "merge"))  # may run many times
         self.indent = 0
         self.at = ""
 
@@ -159,8 +175,10 @@ class FunctionPrinter:
                 self.flush()
                 self.add("while True:", at)
                 self.indent += 1
-                self.charge("1")
+                self.charge(str(1 + self.weight(body) // HEAVY))
+                self.repeats += 1
                 self.block(body)
+                self.repeats -= 1
                 self.indent -= 1
             case Leave(condition, when):
                 if when:
@@ -172,8 +190,15 @@ class FunctionPrinter:
                 self.flush()
                 array = self.atom(over)
                 self.charge(f"len({array})")
-                self.add(f"for {', '.join(names)} in {array}{'.items()' if len(names) == 2 else ''}:", at)
-                self.inner(body)
+                items = f"{array}.items()" if len(names) == 2 else array
+                paced = f"paced({items}, started)"
+                self.add(f"for {', '.join(names)} in {items} if len({array}) < {PACE} else {paced}:", at)
+                self.indent += 1
+                self.charge_heavy(body)
+                self.repeats += 1
+                self.block(body)
+                self.repeats -= 1
+                self.indent -= 1
             case Attempt():
                 self.attempt(s)
             case Part(name):
@@ -241,6 +266,29 @@ class FunctionPrinter:
         self.add(f"budget -= {amount}")
         self.add("if budget < 0: budget = refill(budget, started)")
 
+    def charge_heavy(self, body: Block) -> None:
+        """What runs often, or may, costs more where it is long."""
+        if (heavy := self.weight(body) // HEAVY) > 0:
+            self.charge(str(heavy))
+
+    def weight(self, body: Block) -> int:
+        """Operations and new items of a block, without those of loops in it, which count for themselves."""
+        total, todo = 0, [body]
+        while todo:
+            for s in todo.pop():
+                match s:
+                    case Op(_, code, args):
+                        total += 1 + (len(args) if code in ("array", "map") else 0)
+                    case Branch(_, then, orelse):
+                        todo += (then, orelse)
+                    case Attempt(inside):
+                        todo.append(inside)
+                    case Part(name):
+                        todo.append(self.parts[name])
+                    case _:
+                        total += 1
+        return total
+
     # -- operations --
 
     def op(self, s: Op) -> None:
@@ -279,6 +327,9 @@ class FunctionPrinter:
         if fn.cost:
             self.flush()
             self.charge(self.cost(fn, s.args))
+        elif self.repeats and compares_texts(fn, bound) and not any(isinstance(a, Const) for a in s.args):
+            self.flush()
+            self.charge(f"len({self.atom(s.args[0])}) >> 12")
         if template is not None:
             self.template(s, template)
             return
@@ -411,12 +462,29 @@ class FunctionPrinter:
             self.copy(s)
         elif convert is float:
             self.simple(s, "float({0})", tight=True)
+        elif holds_containers(got.items if isinstance(got, Array) else got.values if isinstance(got, Map) else got):
+            self.module.uses.add("charge")
+            make = self.module.constant(partial(widener, want, got))
+            self.simple(s, f"{self.module.table(f'{make}(charge)')}({{0}})", tight=True)
         else:
-            charge = got.tag in ("array", "map")
-            if charge:
+            if got.tag in ("array", "map"):
                 self.flush()
                 self.charge(f"len({self.atom(s.args[0])})")
             self.simple(s, f"{self.module.constant(convert)}({{0}})", tight=True)
+
+    def pack(self, s: Op) -> None:
+        texts = [a for a, f in zip(s.args, s.extra, strict=True) if f.kind in BYTES_FORMATS]
+        if texts and self.repeats:
+            self.flush()
+            self.charge(" + ".join(f"(len({self.atom(a)}) >> 3)" for a in texts))
+        holes = ", ".join(f"{{{i}}}" for i in range(len(s.args)))
+        self.simple(s, f"{self.module.constant(packer(s.extra))}({holes})", tight=True)
+
+    def unpack(self, s: Op) -> None:
+        if self.repeats and any(f.kind in BYTES_FORMATS for f in s.extra):
+            self.flush()
+            self.charge(f"len({self.atom(s.args[0])}) >> 3")
+        self.simple(s, f"{self.module.constant(unpacker(s.extra))}({{0}})", tight=True)
 
     def is_branch(self, s: Op) -> None:
         whole, branches = s.extra
@@ -486,6 +554,11 @@ def _count_reads(block: Block, reads: dict[str, int]) -> None:
                 reads[a.name] = reads.get(a.name, 0) + 1
 
 
+def compares_texts(fn: Fn, bound: Bound) -> bool:
+    """Is it a comparison of strings or bytes, which takes the longer the longer they are?"""
+    return fn.name in COMPARISONS and bound.params[0] in (STRING, BYTES)
+
+
 P = FunctionPrinter
 _OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
     "copy": P.copy,
@@ -520,10 +593,8 @@ _OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
     "not_null": P.not_null,
     "is": lambda p, s: p.simple(s, f"{{0}} is {s.extra!r}"),
     "item": lambda p, s: p.simple(s, f"{{0}}[{s.extra}]", tight=True),
-    "pack": lambda p, s: p.simple(
-        s, f"{p.module.constant(packer(s.extra))}({', '.join(f'{{{i}}}' for i in range(len(s.args)))})", tight=True
-    ),
-    "unpack": lambda p, s: p.simple(s, f"{p.module.constant(unpacker(s.extra))}({{0}})", tight=True),
+    "pack": P.pack,
+    "unpack": P.unpack,
     "error": P.error,
     "log": P.log,
 }
