@@ -23,12 +23,8 @@ from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Rou
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
 from pfa.targets.python_module import Module
 from pfa.targets.python_ops import NAMES
-<<<<<<< Updated upstream
-from pfa.targets.python_print import FunctionPrinter
-=======
-from pfa.targets.python_print import HEAVY, FunctionPrinter, Module
+from pfa.targets.python_print import HEAVY, FunctionPrinter
 from pfa.targets.values import holds_inside
->>>>>>> Stashed changes
 from pfa.types import DOUBLE
 
 MISSING = object()

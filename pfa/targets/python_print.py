@@ -11,12 +11,8 @@ evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
 from __future__ import annotations
 
 from collections.abc import Callable
-<<<<<<< Updated upstream
-from typing import TypeAlias
-=======
 from functools import partial
-from typing import Any, TypeAlias
->>>>>>> Stashed changes
+from typing import TypeAlias
 
 from pfa.errors import InternalError
 from pfa.ir import (
@@ -36,13 +32,9 @@ from pfa.ir import (
     Statement,
     Var,
 )
-<<<<<<< Updated upstream
 from pfa.lib.define import Fn
-=======
-from pfa.lib.define import Fn, Site
 from pfa.lib.signature import Bound
 from pfa.targets.meter import PACE
->>>>>>> Stashed changes
 from pfa.targets.packing import packer, unpacker
 from pfa.targets.python_module import Module, costs
 from pfa.targets.python_ops import Template, operator
