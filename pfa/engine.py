@@ -578,13 +578,14 @@ def check(
     except PfaError as error:
         return list(error.problems)
     make_room(read.nesting)
-    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds, syntax))
+    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds))
     warnings = [*read.warnings, *checked.warnings] if strict else []
     return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
 
 
-def _rereader(read: Document, limits: Limits, syntax: str) -> Callable[[], Any]:
-    text = read.source.text
+def _rereader(read: Document, limits: Limits) -> Callable[[], Any]:
+    """The document's values once more: a check that fails has changed some of them."""
+    text, syntax = read.source.text, read.source.syntax
     return lambda: read_value(text, limits=limits, syntax=syntax).value
 
 
@@ -624,7 +625,7 @@ def _made(
     unions: str,
     syntax: str,
 ) -> Engine:
-    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits, syntax))
+    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits))
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))
     compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)

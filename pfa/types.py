@@ -20,6 +20,9 @@ class Prim:
 
     name: str
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def tag(self) -> str:
         return self.name

@@ -34,7 +34,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 from pfa.errors import PfaRuntimeError
 from pfa.lib.signature import Bound, FunctionOf, Signature, parse_signature
-from pfa.types import Function, Type
+from pfa.types import Function, Prim, Type
 
 Accuracy = Literal["exact", "ulp", "1e-9"]
 NEEDS = ("site", "charge", "rng")
@@ -47,6 +47,7 @@ class Fail(Protocol):
 
 
 Charge = Callable[[int], None]
+_KNOWN = 64  # solved calls kept a function
 
 
 class Site:
@@ -84,6 +85,8 @@ class Fn:
     nondeterministic: Literal["", "unstable", "unordered", "pseudorandom"] = ""
     functions: dict[int, frozenset[int]] = field(default_factory=dict, compare=False)
     """By number of arguments: where every signature asks for a function."""
+    known: dict[tuple[Type, ...], Bound] = field(default_factory=dict, compare=False, repr=False)
+    """Calls with primitive types, solved before: they mean the same in every document."""
 
     def __post_init__(self) -> None:
         for count in sorted({len(s.params) for s in self.signatures}):
@@ -99,8 +102,12 @@ class Fn:
 
     def bind(self, args: tuple[Type, ...]) -> Bound | None:
         """The first of the ordered signatures that fits."""
+        if found := self.known.get(args):
+            return found
         for signature in self.signatures:
             if bound := signature.bind(args):
+                if len(self.known) < _KNOWN and all([a.__class__ is Prim for a in args]):
+                    self.known[args] = bound
                 return bound
         return None
 
