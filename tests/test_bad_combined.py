@@ -1,7 +1,7 @@
-"""One mistake is one problem: k faulty pieces in a document are k problems, at their places, in document order.
+"""One mistake is one problem: k faulty pieces in a document are k problems, at their places, in its order.
 
 A piece is what stands somewhere in a sound document: steps of the action, a function, a cell, a field at the
-top.  `$` in it is a number of its own, so that names do not meet.  Beside it: the problem's class and pointer.
+top.  `$` in it is a number of its own: names do not meet.  Beside it: the problem's class and pointer.
 """
 
 import json
