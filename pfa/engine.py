@@ -663,7 +663,7 @@ def _compile(
     merged = dict(program.options)
     for key, value in (options or {}).items():
         if key in TIMEOUTS and type(value) is not int:
-            raise PfaTypeError(WrongJson(f"option {key}", "an integer, in milliseconds", show(value)))
+            raise PfaTypeError(WrongJson(f"the option {show(key)}", "an integer, the milliseconds", show(value)))
         if key in merged and merged[key] != value:
             found.append(CannotFill(f"option {key} of the document is overridden"))
             logging.getLogger("pfa").info("option %s of the document is overridden", key)

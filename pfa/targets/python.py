@@ -398,11 +398,13 @@ class _ActionPrinter(FunctionPrinter):
             self.add("finished += 1")
             self.add("return emitted if hook is None else None")
             return
+        if p.method == "fold" and self.program.encodes and not text.isidentifier():
+            self.add(f"new = {text}")
+            text = "new"
+        self.add(f"out = {encode.format(text)}")
         if p.method == "fold":
             self.shared.add("tally")
-            self.add(f"tally = {text}")
-            text = "tally"
-        self.add(f"out = {encode.format(text)}")
+            self.add(f"tally = {text if self.program.encodes else 'out'}")
         self.add("finished += 1")
         self.add("return out")
 
