@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pfa
-from conformance.values import Comparer, Tolerance, reader
+from conformance.values import Comparer, Same, Tolerance, arrays, reader
 
 LANGUAGE = Path(__file__).parent / "language"
 
@@ -69,7 +69,6 @@ class Run:
         self.case = case
         self.expect = case.expect
         self.engine = engine
-        self.comparer = Comparer(case.tolerance)
 
     def differences(self) -> list[str]:
         if "error_code" in self.expect:
@@ -107,17 +106,12 @@ class Run:
             return error
 
     def _compare(self, what: str, got: Any, want: Any) -> list[str]:
-        same = self.comparer.of(self.engine.output_type)
-        if self.engine.method == "emit":
-            right = len(got) == len(want) and all(map(same, got, want))
-        else:
-            right = same(got, want)
+        right = outcomes(self.engine, self.case.tolerance)(got, want)
         return [] if right else [f"{what}: {got!r}, not {want!r}"]
 
     def _emitted(self, phase: str, got: Any) -> list[str]:
         want = self.expect.get(phase, [])
-        same = self.comparer.of(self.engine.output_type)
-        right = len(got or []) == len(want) and all(map(same, got or [], want))
+        right = arrays(Comparer(self.case.tolerance).of(self.engine.output_type))(got or [], want)
         return [] if right else [f"{phase} emits {got!r}, not {want!r}"]
 
     def _fails_with(self, code: int) -> list[str]:
@@ -142,6 +136,12 @@ class Run:
             for name, want in self.expect.get(kind, {}).items()
             if document[kind][name]["init"] != want
         ]
+
+
+def outcomes(engine: pfa.Engine, tolerance: Tolerance = TIGHT) -> Same:
+    """Compares what an action gave: of method emit, the list of what it emitted."""
+    same = Comparer(tolerance).of(engine.output_type)
+    return arrays(same) if engine.method == "emit" else same
 
 
 def _is_failure(want: Any) -> bool:

@@ -113,7 +113,7 @@ class Comparer:
             case Fixed():
                 return _bytes
             case Array(items):
-                return _arrays(self.of(items))
+                return arrays(self.of(items))
             case Map(values):
                 return _maps(self.of(values))
             case Union(branches):
@@ -154,7 +154,8 @@ def _bytes(got: Any, want: Any) -> bool:
     return want in (base64.b64encode(got).decode(), got.decode("latin-1"))
 
 
-def _arrays(same: Same) -> Same:
+def arrays(same: Same) -> Same:
+    """Lists whose items are the same, one by one."""
     return lambda got, want: isinstance(got, list) and len(got) == len(want) and all(map(same, got, want))
 
 
