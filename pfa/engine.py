@@ -12,10 +12,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pfa.check.document import TIMEOUTS, in_order
 from pfa.check.document import check as check_document
@@ -51,6 +49,10 @@ from pfa.targets.meter import Meter
 from pfa.targets.python import PythonCode, compile_python
 from pfa.targets.python_entry import busy
 from pfa.types import STRING, Type, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import TracebackType
 
 BACKENDS = ("auto", "python")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines

@@ -11,11 +11,13 @@ Embedded model data is a value, never nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
 
-from pfa.lib.define import Fn
-from pfa.lib.signature import Bound
 from pfa.types import BOTTOM, NULL, Enum, Function, Type
+
+if TYPE_CHECKING:
+    from pfa.lib.define import Fn
+    from pfa.lib.signature import Bound
 
 T = TypeVar("T")
 

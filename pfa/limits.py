@@ -17,8 +17,8 @@ class Limits:
     Reading: `bytes` of text (after decompression), `nesting` of objects and arrays, `nodes` (values in the
     document), `anchors` (YAML: nodes that aliases may add), `gzip_ratio` (decompressed to compressed size).
     Running: `time` in seconds for each begin, action, end, merge or call; `steps` (one for a turn of a loop, a
-    call of a function of the document or an item that a library function produces, more where the body is long); `memory` in bytes that one action
-    may make; `recursion` depth of user functions.
+    call of a function of the document or an item that a library function produces, more where the body is long);
+    `memory` in bytes that one action may make; `recursion` depth of user functions.
     Compiling: `compile_seconds` and `compile_memory` (bytes) of the compile worker.
     `quote_values`: error texts quote values of the data (off, so that personal data stays out of logs).
     `lenient_names`: field names that are no Avro names are accepted.

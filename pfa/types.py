@@ -195,7 +195,7 @@ NULL, BOOLEAN, INT, LONG, FLOAT, DOUBLE, STRING, BYTES = PRIMITIVES = tuple(
 )
 PRIMITIVE = {p.name: p for p in PRIMITIVES}
 NUMBERS = (INT, LONG, FLOAT, DOUBLE)
-RANK = {t: i for i, t in enumerate(NUMBERS)}
+RANK: dict[Type, int] = {t: i for i, t in enumerate(NUMBERS)}
 BOTTOM = Bottom()
 UNKNOWN = Unknown()
 
@@ -285,7 +285,7 @@ def _join_flat(flat: list[Type], had_union: bool) -> Type | None:
             return None
         joined.append(one)
     if len(joined) == 1:
-        return Union((joined[0],)) if had_union and len(flat) == 1 else joined[0]
+        return joined[0]
     named = [t for t in joined if isinstance(t, Enum | Fixed)]
     others = [t for t in joined if t != NULL]
     # Rule 14 leaves out collections that contain fixed or enum; one of them with null is how a missing

@@ -59,7 +59,7 @@ def _sealed_let(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> E
     """A `let` in an argument: one problem, and none about what uses its symbols."""
     c.report(SealedWithin(" and ".join(map(show, members)), at=Where(at)))
     for name, x in members.items():
-        c.expression(x, f"{at}/let/{escape(name)}", scope.value())
+        c.expression(x, f"{at}/let/{escape(name)}", scope)
         c.declare(_block(scope), name, UNKNOWN, at)
     return Lit(UNKNOWN, None, at=at)
 

@@ -20,11 +20,9 @@ from pfa.check.hints import Hints, did_you_mean, mismatch
 from pfa.check.problems import (
     BadLocator,
     BadName,
-    FunctionUnexpected,
     MissingField,
     NoSupertype,
     NotFinite,
-    OutOfRange,
     TooManyProblems,
     UnknownField,
     UnknownForm,
@@ -113,6 +111,7 @@ class Form:
 
 
 FORMS: dict[str, Form] = {}  # by the field that tells the form
+FUNCTIONS = ("params", "fcn")  # forms that are no expressions
 _SHARED = ("while", "until", "do", "type")  # fields that tell a form where no other field does
 HOOKS: dict[str, FormCheck] = {}  # "call" and "reference": what has no telling field
 
@@ -306,19 +305,11 @@ class Checker:
             return null(at)
         if value is True or value is False:
             return Lit(BOOLEAN, value, at=at)
-        if type(value) is int:
-            return self.integer(value, at)
+        if type(value) is int:  # the reader has refused what is beyond a long
+            return Lit(INT if -(1 << 31) <= value < 1 << 31 else LONG, value, at=at)
         if math.isfinite(value):
             return Lit(DOUBLE, value, at=at)
         self.report(NotFinite(show(value), at=Where(at)))
-        return Lit(UNKNOWN, None, at=at)
-
-    def integer(self, value: int, at: str) -> Expr:
-        if -(1 << 31) <= value < 1 << 31:
-            return Lit(INT, value, at=at)
-        if -(1 << 63) <= value < 1 << 63:
-            return Lit(LONG, value, at=at)
-        self.report(OutOfRange(str(value), "long", at=Where(at)))
         return Lit(UNKNOWN, None, at=at)
 
     def _string_literal(self, value: list[Any], at: str) -> Expr:
@@ -349,10 +340,7 @@ class Checker:
 
     def form(self, found: Form, value: dict[str, Any], at: str, scope: Scope) -> Expr:
         """A special form that has been recognized; its type is not known when its fields are wrong."""
-        if found.name in ("params", "fcn"):
-            self.report(FunctionUnexpected(at=Where(at)))
-            return Lit(UNKNOWN, None, at=at)
-        if found.fits(value):
+        if found.fits(value) or found.name in FUNCTIONS:
             return found.check(self, value, at, scope)
         members = self.fields(value, f'the form "{found.name}"', found.required, found.optional, at)
         if members:
@@ -376,7 +364,7 @@ class Checker:
     def _misspelled(self, value: dict[str, Any]) -> tuple[Form, str, str] | None:
         """The form that an object would be if one of its fields were spelled otherwise."""
         for found in FORMS.values():
-            if found.name in ("params", "fcn"):
+            if found.name in FUNCTIONS:
                 continue
             missing = [name for name in found.required if name not in value]
             extra = [name for name in value if name not in found.required and name not in found.optional]

@@ -50,7 +50,7 @@ def is_function(value: Any) -> bool:
     return "fcn" in value or "params" in value or ("ret" in value and "do" in value)
 
 
-# Found as expressions, they are reported as misplaced; the checks below never run as expressions.
+# An argument that takes a function comes to `function_argument`; everywhere else they are misplaced.
 @form("params", "ret", "do")
 def check_fcndef(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     c.report(FunctionUnexpected(at=Where(at)))

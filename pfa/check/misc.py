@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pfa.check.checker import Checker, form
+from pfa.check.checker import Checker, form, widen
 from pfa.check.problems import BadErrorCode
 from pfa.errors import Where
 from pfa.ir import Error, Expr, Log, Try, null
@@ -51,7 +51,7 @@ def check_try(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
                 what, expected = 'an item of "filter"', "a message or a code (a string or an integer)"
                 c.wrong_json(what, expected, item, f"{at}/filter/{i}")
     joined = join([body.type, NULL]) or UNKNOWN
-    made = c.want(joined, body, "try")
+    made = widen(joined, body)
     return Try(joined, made, tuple(messages), tuple(codes), "filter" in value, at=at)
 
 

@@ -106,7 +106,7 @@ class Fn:
             return found
         for signature in self.signatures:
             if bound := signature.bind(args):
-                if len(self.known) < _KNOWN and all([a.__class__ is Prim for a in args]):
+                if len(self.known) < _KNOWN and all([a.__class__ is Prim for a in args]):  # noqa: C419  a list is faster
                     self.known[args] = bound
                 return bound
         return None
@@ -158,7 +158,7 @@ def define(
         ]
         if "fail" in keywords:
             defaults = dict(getattr(impl, "__kwdefaults__", None) or {})
-            impl.__kwdefaults__ = defaults | {"fail": _Raise(name, rows)}  # type: ignore[attr-defined]
+            impl.__kwdefaults__ = defaults | {"fail": _Raise(name, rows)}
         old = range(len(signatures)) if deprecated is True else (deprecated or ())
         LIBRARY[name] = Fn(
             name,

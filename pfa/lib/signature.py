@@ -14,10 +14,9 @@ meets.  `Signature.bind(args)` gives the solved parameter types and the return t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.types import (
     BOTTOM,
@@ -36,6 +35,9 @@ from pfa.types import (
     accepts,
     join,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class Signature:
                     return None
             elif fixed is not arg and not accepts(fixed, arg):
                 return None
-        if self._restricted and not all([_holds(p, env) for p in self.params]):
+        if self._restricted and not all([_holds(p, env) for p in self.params]):  # noqa: C419  a list is faster
             return None
         params = tuple(
             [fixed or substitute(p, env) for p, fixed in zip(self.params, self._fixed, strict=True)]
@@ -237,7 +239,7 @@ def _match_record(want: AnyRecord, got: Type, env: dict[str, Type]) -> bool:
     if not isinstance(got, Record) or not _bind(want.name, got, env):
         return False
     have = got.by_name
-    return all([f in have and match(p, have[f].type, env) for f, p in want.fields])
+    return all([f in have and match(p, have[f].type, env) for f, p in want.fields])  # noqa: C419  a list is faster
 
 
 def _match_enum(want: AnyEnum, got: Type, env: dict[str, Type]) -> bool:
@@ -264,7 +266,7 @@ def _match_function(want: FunctionOf, got: Type, env: dict[str, Type]) -> bool:
     return (
         isinstance(got, Function)
         and len(want.params) == len(got.params)
-        and all([match(p, g, env) for p, g in zip(want.params, got.params, strict=True)])
+        and all([match(p, g, env) for p, g in zip(want.params, got.params, strict=True)])  # noqa: C419  a list is faster
         and match(want.ret, got.ret, env)
     )
 

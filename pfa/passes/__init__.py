@@ -5,12 +5,16 @@ The checker made a typed program with every name bound; nothing here reports a u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pfa.ir import Lowered, Program
 from pfa.passes.depth import depth
 from pfa.passes.lower import lower
 from pfa.passes.outline import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.ir import Lowered, Program
 
 BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (depth, outline)
 

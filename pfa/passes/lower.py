@@ -17,9 +17,8 @@ that name the symbols they read (`captured`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.ir import (
     Argument,
@@ -77,6 +76,9 @@ from pfa.ir import (
 )
 from pfa.types import NULL, STRING, Array, Bottom, Enum, Map, Record, Type, Union, same_layout
 from pfa.types import branches as _branches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Symbols that are not locals of a routine: they belong to the engine and are never captured.
 ENGINE_SYMBOLS = frozenset(

@@ -7,10 +7,12 @@ document, even when it is one of this package (the callback may be the action of
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Passed(BaseException):

@@ -12,10 +12,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaLimitError
-from pfa.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from pfa.limits import Limits
 
 CHUNK = 4096
 LOOK = 4 * CHUNK  # steps after which the process's size is looked at

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaRuntimeError
-from pfa.ir import Packing
 from pfa.lib.primitives import float32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.ir import Packing
 
 _CODE = {
     "pad": "x", "boolean": "B", "int8": "b", "uint8": "B", "int16": "h", "uint16": "H", "int32": "i",

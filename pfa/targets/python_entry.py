@@ -37,7 +37,7 @@ def entry(
             if not ready:
                 prepare(datum)
             out = run(decode(datum))
-        except:
+        except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
             raise error  # noqa: B904  the same error, located
@@ -65,7 +65,7 @@ def entry_of_double(
             if not ready:
                 prepare(datum)
             out = run(datum if datum.__class__ is float else decode(datum))
-        except:
+        except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
             raise error  # noqa: B904  the same error, located
@@ -92,7 +92,7 @@ def entry_that_emits(
         try:
             early = [] if ready else prepare(datum)
             out = run(decode(datum), early)
-        except:
+        except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
             raise error  # noqa: B904  the same error, located

@@ -7,11 +7,13 @@ The invariant: nothing of the document stands in the text.  Constants, keys and 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pfa.ir import FunctionValue
 from pfa.lib.define import Fn, Site
-from pfa.lib.signature import Bound
+
+if TYPE_CHECKING:
+    from pfa.ir import FunctionValue
+    from pfa.lib.signature import Bound
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

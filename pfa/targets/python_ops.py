@@ -2,16 +2,20 @@
 
 The key is the resolved call: the function and the type of its first parameter.  A template is an expression, or
 lines that end with the value in `{r}`; `{0}`, `{1}` are the operands.  `atoms` says that an operand stands more
-than once, so it must be a name; `tight` that nothing around the text can bind into it.  The library's bodies are the reference; tests compare the two.
+than once, so it must be a name; `tight` that nothing around the text can bind into it.
+The library's bodies are the reference; tests compare the two.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pfa.lib import primitives
-from pfa.lib.signature import Bound
 from pfa.types import BOOLEAN, BYTES, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Fixed, Type
+
+if TYPE_CHECKING:
+    from pfa.lib.signature import Bound
 
 
 @dataclass(frozen=True, slots=True)

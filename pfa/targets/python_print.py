@@ -10,9 +10,8 @@ evaluation; so `x * (y + 1)` looks like that, and CPython stores no temporaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pfa.errors import InternalError
 from pfa.ir import (
@@ -32,14 +31,18 @@ from pfa.ir import (
     Statement,
     Var,
 )
-from pfa.lib.define import Fn
-from pfa.lib.signature import Bound
 from pfa.targets.meter import PACE
 from pfa.targets.packing import packer, unpacker
 from pfa.targets.python_module import Module, costs
 from pfa.targets.python_ops import Template, operator
 from pfa.targets.values import CLASSES, holds_containers, tag_of, widener
 from pfa.types import BYTES, STRING, Array, Map, Type, Union, host_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.lib.define import Fn
+    from pfa.lib.signature import Bound
 
 # Name, text, pointer, how deep it nests, and whether it is tight (nothing around it can bind into it).
 _Pending: TypeAlias = tuple[str, str, str, int, bool]
