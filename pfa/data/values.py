@@ -56,6 +56,8 @@ class Decoders:
     def error(self, f: _Fault) -> PfaDataError:
         kind = _KINDS.get(type(f.value)) or f"an object of class {type(f.value).__name__}"
         found = show(f.value) if self.quote and type(f.value) in _KINDS else kind
+        if isinstance(f, _Missing):
+            found = "nothing"
         problem: Problem = BadData(f.expected, found, f.hint, at=Where(f.path))
         return PfaDataError(problem, f.path)
 
