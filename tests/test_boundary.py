@@ -51,6 +51,11 @@ def same(value):
             return type(value), value
 
 
+def numbered(rows):
+    """Names for rows that are the same in every process: values may show their addresses."""
+    return [f"{i}: {rows[i][0] if isinstance(rows[i][0], str) else '...'}" for i in range(len(rows))]
+
+
 class Level(enum.IntEnum):
     HIGH = 3
 
@@ -131,7 +136,7 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize(("type", "given", "out"), TAKEN, ids=str)
+@pytest.mark.parametrize(("type", "given", "out"), TAKEN, ids=numbered(TAKEN))
 def test_data_that_are_taken(type, given, out):
     assert same(identity(type).action(given)) == same(out)
 
@@ -181,7 +186,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("type", "given", "expected", "found", "hint"), REFUSED, ids=str)
+@pytest.mark.parametrize(("type", "given", "expected", "found", "hint"), REFUSED, ids=numbered(REFUSED))
 def test_data_that_are_refused(type, given, expected, found, hint):
     with pytest.raises(pfa.PfaDataError) as caught:
         identity(type).action(given)
@@ -206,7 +211,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("type", "given", "path"), PLACES, ids=str)
+@pytest.mark.parametrize(("type", "given", "path"), PLACES, ids=numbered(PLACES))
 def test_a_refusal_says_where_in_the_datum(type, given, path):
     with pytest.raises(pfa.PfaDataError) as caught:
         identity(type).action(given)
@@ -286,7 +291,7 @@ NATURAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("type", "given", "tagged"), NATURAL, ids=str)
+@pytest.mark.parametrize(("type", "given", "tagged"), NATURAL, ids=numbered(NATURAL))
 def test_a_plain_value_goes_to_the_first_branch_that_fits_exactly(type, given, tagged):
     assert same(identity(type, unions="tagged").action(given)) == same(tagged)
     assert same(identity(type, unions="tagged").action(tagged)) == same(tagged)
