@@ -38,7 +38,7 @@ from pfa.lib.encode import json_text
 from pfa.limits import Limits, make_room
 from pfa.memory import state as state_blob
 from pfa.memory.random import Generator
-from pfa.memory.shared import SharedState
+from pfa.memory.shared import SharedState, StillLocked
 from pfa.passes import compile_program
 from pfa.read import Document, Source
 from pfa.read import load as read_path
@@ -350,6 +350,9 @@ class Engine:
             return error.error
         if isinstance(error, PfaRuntimeError):
             self._compiled.code.locate(error, self._compiled.source.where)
+        elif isinstance(error, StillLocked):
+            timeout = self._runtime.meter.timeout_message()
+            error = PfaLimitError(f"{timeout}: {error.what} stayed locked by another engine")
         elif isinstance(error, RecursionError):
             error = PfaLimitError("exceeded the recursion depth of the interpreter")
         elif isinstance(error, MemoryError):

@@ -32,6 +32,14 @@ class _ThisThread(threading.local):
 _this_thread = _ThisThread()
 
 
+class StillLocked(PfaLimitError):
+    """The wait for a lock reached its deadline; `what` names the cell or pool."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} stayed locked by another engine until the time limit")
+        self.what = what
+
+
 class WriteLock:
     """The lock of one cell or pool item; `users` counts who holds it or waits for it (pools only)."""
 
@@ -48,7 +56,7 @@ class WriteLock:
             raise PfaBusyError(f"{what} cannot be changed inside the update of a shared cell or pool")
         free = self._lock.acquire(blocking=False)
         if not free and not self._lock.acquire(timeout=_seconds_until(deadline)):
-            raise PfaLimitError(f"{what} stayed locked by another engine until the time limit")
+            raise StillLocked(what)
         _this_thread.updating = True
 
     def give(self) -> None:
