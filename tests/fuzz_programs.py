@@ -19,7 +19,7 @@ from random import Random
 from tests.generate import program
 from tests.generate.trial import Trial
 
-SIZES = (40, 80, 120, 200)
+SIZES = (30, 60, 100, 160)
 
 
 def one(seed: int) -> tuple[int, list[str], Counter[str]]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.generate.documents import Program
 
 LEAST = 100
-COUNT = 600
-SIZES = (40, 80, 120, 200)  # expressions, about
+COUNT = 450
+SIZES = (30, 60, 100, 160)  # expressions, about
 KINDS = (*PRIMITIVES, "array", "map", "record", "enum", "fixed", "union")
 SHAPES = (
     "recursive", "namespace", "union of numbers of one class", "union of map and record",

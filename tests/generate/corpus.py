@@ -33,10 +33,7 @@ def large(suite: int) -> list[Original]:
     """All of them, with about so many engines of the function suite."""
     folder = SHARED / "conformance"
     cases = [
-        c
-        for name in ("language.json", "field.json")
-        if (folder / name).exists()
-        for c in read_cases(folder / name)
+        c for name in ("language.json", "field.json") if (folder / name).exists() for c in read_cases(folder / name)
     ]
     return [*small(), *(o for c in cases if (o := _case(c)) is not None), *_real(), *_suite(folder, suite)]
 

@@ -25,11 +25,13 @@ _FUNCTIONS = ("f", "g", "help.me", "x", "h")
 class Program:
     """A document and what to do with it.
 
-    `data`: inputs with unions tagged; `tallies`: pairs to merge; `calls`: functions and arguments; `uses`
-    names what a new engine would do otherwise than one that goes on ("begin", "counters", "random").
+    `variant` is the same program with forms around some expressions that change nothing.  `data`: inputs with
+    unions tagged; `tallies`: pairs to merge; `calls`: functions and arguments; `uses` names what a new engine would
+    do otherwise than one that goes on ("begin", "counters", "random").
     """
 
     document: Dict
+    variant: Dict
     types: Types
     method: str
     input: T
@@ -93,7 +95,7 @@ def _signature(m: Maker) -> tuple[dict[str, T], T]:
     ]
     if m.chance(0.6):
         params, ret = m.pick(callbacks)
-        return params if m.chance(0.4) else {**params, "more": m.types.any(1)}, ret
+        return params if m.chance(0.25) else {**params, "more": m.types.any(1)}, ret
     return _parameters(m), m.types.any(2)
 
 
@@ -119,22 +121,50 @@ class _Document:
         document |= self.about()
         if m.method == "fold":
             document["zero"] = values.embedded(types, m.output, self.value(m.output))
-        members = list(document.items())
-        m.r.shuffle(members)
-        written = types.finish(dict(members))
+        if "random" in m.uses or m.chance(0.3):
+            document["randseed"] = m.r.randint(-5, 1 << 40)
+        written, variant = self.written(document), self.written(self.wrapped(document))
         text = json.dumps(written)
         if "actionsStarted" in text or "actionsFinished" in text:
             m.uses.add("counters")
-        if "random" in m.uses or m.chance(0.3):
-            written["randseed"] = m.r.randint(-5, 1 << 40)
         if "begin" in written:
             m.uses.add("begin")
         shared = any(s.shared for s in (*m.cells.values(), *m.pools.values()))
         return Program(
-            written, types, m.method, input, m.output, [self.value(input, 0.03) for _ in range(4)],
+            written, variant, types, m.method, input, m.output, [self.value(input, 0.03) for _ in range(4)],
             [(self.value(m.output), self.value(m.output))] if m.method == "fold" else [], self.calls(),
             m.functions, m.counts, self.shapes(input), shared, frozenset(m.uses),
         )  # fmt: skip
+
+    def written(self, document: Dict) -> Dict:
+        members = list(document.items())
+        self.m.r.shuffle(members)
+        return self.m.types.finish(dict(members))
+
+    def wrapped(self, node: Any) -> Any:
+        """The same with forms around some expressions."""
+        m = self.m
+        if isinstance(node, list):
+            return [self.wrapped(x) for x in node]
+        if not isinstance(node, dict):
+            return node
+        made = {k: self.wrapped(x) for k, x in node.items()}
+        if id(node) not in m.whole or m.chance(0.7):
+            return made
+        _, t, lets = m.whole[id(node)]
+        name = f"w{m.r.randrange(1 << 30)}"
+        around: list[Any] = [
+            {"do": [made]},
+            {"do": [{"doc": ""}, made]},
+            {"if": True, "then": [made], "else": {"error": "never"}},
+            {"cond": [{"if": False, "then": {"error": "never"}}], "else": [made]},
+            {"@": "wrapped", **made},
+        ]
+        if not lets:
+            around += [{"do": [{"let": {name: made}}, name]}] * 2
+        if not lets and "union" not in str(t):  # the order of a union's branches, which counts, could change
+            around += [{"upcast": made, "as": m.types.schema(t)}] * 2
+        return m.pick(around)
 
     def value(self, t: T, wild: float = 0.0) -> Any:
         return values.value(self.m.types, t, 3, wild)
@@ -240,13 +270,9 @@ class _Document:
         counters = {"actionsStarted": LONG, "actionsFinished": LONG}
         tally = {"tally": m.output} if m.method == "fold" else {}
         ends = m.output if m.method != "emit" else NULL
-        made: Dict = {
-            "action": self.phase({"input": input, **tally, **always, **counters}, ends, self.share * 2)
-        }
+        made: Dict = {"action": self.phase({"input": input, **tally, **always, **counters}, ends, self.share * 2)}
         if m.method == "fold":
-            made["merge"] = self.phase(
-                {"tallyOne": m.output, "tallyTwo": m.output, **always}, m.output, self.share
-            )
+            made["merge"] = self.phase({"tallyOne": m.output, "tallyTwo": m.output, **always}, m.output, self.share)
         if m.chance(0.3):
             made["begin"] = self.phase(always, NULL, self.share // 2)
         if m.chance(0.3):

@@ -101,9 +101,7 @@ def _reference(m: Maker, name: str, named: dict[str, T], filled: list[str], p: P
     return {
         "fcn": name,
         "fill": {
-            n: m.small(0, 2)
-            if user is not None and user.recursive and n == first
-            else m.fits(named[n], p.value())
+            n: m.small(0, 2) if user is not None and user.recursive and n == first else m.fits(named[n], p.value())
             for n in filled
         },
     }
@@ -144,9 +142,7 @@ def user_call(m: Maker, t: T, p: Place) -> Any:
 
 @makes("call", 120)
 def dynamic_call(m: Maker, t: T, p: Place) -> Any:
-    names = [
-        n for n in _callable(m, p, t) if n in m.choices and p.allowed.callees.issuperset(m.choices[n][1])
-    ]
+    names = [n for n in _callable(m, p, t) if n in m.choices and p.allowed.callees.issuperset(m.choices[n][1])]
     if not names:
         return CANNOT
     enum, all_ = m.choices[m.pick(names)]
@@ -161,3 +157,17 @@ def emit(m: Maker, t: T, p: Place) -> Any:
     if m.method != "emit" or not p.allowed.emits:
         return CANNOT
     return {"emit": [m.fits(m.output, p.value())]}
+
+
+@makes("map by reference", 14, lambda t: t.kind == "array")
+def map_by_reference(m: Maker, t: T, p: Place) -> Any:
+    """a.map of a function that exists, with all parameters but one filled."""
+    found = [(name, named) for name, (named, ret) in REFERENCES.items() if ret == t.inner[0]]
+    found += [(f"u.{n}", m.functions[n].params) for n in _callable(m, p, t.inner[0])]
+    found = [(name, named) for name, named in found if len(named) > name.startswith("u.rec")]
+    if not found or m.fuel <= 0:
+        return CANNOT
+    name, named = m.pick(found)
+    open_ = list(named)[-1]
+    ref = _reference(m, name, named, [n for n in named if n != open_], p)
+    return {"a.map": [m.exact(T("array", inner=(named[open_],)), p.value()), ref]}

@@ -45,9 +45,7 @@ def _schema(types: Types, t: T, seen: set[str]) -> Any:
     elif t.kind == "fixed":
         made["size"] = types.sizes[t.name]
     else:
-        made["fields"] = [
-            {"name": n, "type": _schema(types, f, seen)} for n, f in types.fields[t.name].items()
-        ]
+        made["fields"] = [{"name": n, "type": _schema(types, f, seen)} for n, f in types.fields[t.name].items()]
     return made
 
 
@@ -89,9 +87,7 @@ def _inside(types: Types, t: T, v: Any) -> str:
             bits = 31 if t.kind == "int" else 63
             return "" if -(1 << bits) <= v < 1 << bits else f"{v} is no {t}"
         case "float":
-            return (
-                "" if v != v or v in (float("inf"), float("-inf")) or single(v) == v else f"{v!r} is no float"
-            )
+            return "" if v != v or v in (float("inf"), float("-inf")) or single(v) == v else f"{v!r} is no float"
         case "enum":
             return "" if v in types.symbols[t.name] else f"{v!r} is no {t}"
         case "fixed":

@@ -87,11 +87,10 @@ class Maker:
     cells: dict[str, Stored] = field(default_factory=dict)
     pools: dict[str, Stored] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
-    choices: dict[str, tuple[T, tuple[str, ...]]] = field(
-        default_factory=dict
-    )  # for `call`: by function, its enum
+    choices: dict[str, tuple[T, tuple[str, ...]]] = field(default_factory=dict)  # for `call`: by function, its enum
     uses: set[str] = field(default_factory=set)  # what a document does that a new engine would do otherwise
     writes: bool = False  # has the function at hand changed a cell or a pool?
+    whole: dict[int, tuple[Dict, T, bool]] = field(default_factory=dict)  # by id: type, may it change symbols?
     depth: int = 0
     tower: int = 0  # levels of forms that hold blocks, still to be put around the next expression
 
@@ -119,7 +118,10 @@ class Maker:
                 made = entry.make(self, t, place)
                 if made is not CANNOT:
                     self.counts[entry.name] += 1
-                    return self.marked(made)
+                    made = self.marked(made)
+                    if isinstance(made, dict) and "let" not in made:
+                        self.whole[id(made)] = made, t, place.lets
+                    return made
         return self.leaf(t, place)
 
     @contextmanager

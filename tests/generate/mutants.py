@@ -262,9 +262,7 @@ def likeness(m: Mutator) -> bool:
     if p is None:
         return False
     first = next(iter(p.value))
-    same = [
-        q.value for q in places(m.document) if isinstance(q.value, dict) and next(iter(q.value), "") == first
-    ]
+    same = [q.value for q in places(m.document) if isinstance(q.value, dict) and next(iter(q.value), "") == first]
     p.put(copy.deepcopy(m.r.choice(same)))
     return True
 
@@ -289,9 +287,7 @@ def statement(m: Mutator) -> bool:
     if m.r.random() < 0.4:
         del p.value[i]
     else:
-        extra = m.r.choice(
-            ({"doc": "more"}, {"log": [1]}, None, copy.deepcopy(p.value[i]), {"let": {"more": [["x"]]}})
-        )
+        extra = m.r.choice(({"doc": "more"}, {"log": [1]}, None, copy.deepcopy(p.value[i]), {"let": {"more": [["x"]]}}))
         p.value.insert(i, extra)
     return True
 

@@ -76,11 +76,7 @@ def dotted(m: Maker, t: T, p: Place) -> Any:
         return CANNOT
     name, way = m.pick(found)
     steps = [
-        n
-        if kind == "record"
-        else "0"
-        if kind == "array"
-        else m.pick(USUAL if m.chance(0.95) else ("a b", "if"))
+        n if kind == "record" else "0" if kind == "array" else m.pick(USUAL if m.chance(0.95) else ("a b", "if"))
         for kind, n in way
     ]
     return ".".join([name, *steps])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.generate.forms import cast_of, not_null, unpacked
 from tests.generate.maker import CANNOT, Dict, Maker, makes
+from tests.generate.paths import path, some_way
 from tests.generate.types import INT, NULL, STRING, T, array, map_of
 
 if TYPE_CHECKING:
@@ -177,3 +178,37 @@ def ends_in_error(m: Maker, t: T, p: Place) -> Any:
     """A block that ends in an error has the type null."""
     m.counts["error"] += 1
     return {"do": [*m.statements(p.block(), 1), m.error()]}
+
+
+CHANGED = -999  # the code of an error that says that a value is not what it was
+
+
+@makes("unchanged", 20, nothing)
+def unchanged(m: Maker, t: T, p: Place) -> Any:
+    """A value that a symbol or a cell had is the same after something else was computed."""
+    inside = p.block()
+    steps: list[Any] = []
+    names = [n for n, s in inside.visible().items() if s.type.kind in ("array", "map", "record", "union")]
+    cells = [c for c, s in m.cells.items() if p.allowed.writes and s.type.kind in ("array", "map", "record")]
+    if not names and not cells:
+        return CANNOT
+    if cells and (not names or m.chance(0.5)):
+        name, cell = inside.fresh(), m.pick(cells)
+        steps.append({"let": {name: {"cell": cell}}})
+        inside.declare(name, m.cells[cell].type, fixed=True)
+        base: Dict = {"cell": cell}
+        m.writes = True
+    else:
+        name = m.pick(names)
+        base = {"attr": name}
+    text = inside.fresh()
+    inside.declare(text, STRING, fixed=True)
+    steps.append({"let": {text: {"cast.json": name}}})
+    way, end = some_way(m, inside.visible()[name].type)
+    if way and m.chance(0.8):
+        new = {**base, "path": path(m, way, inside), "to": m.fits(end, inside.value())}
+        steps.append({"try": {"log": [new]}})
+    else:
+        steps.append({"log": [m.exact(m.types.any(2), inside.value())]})
+    differs = {"!=": [text, {"cast.json": name}]}
+    return {"do": [*steps, {"if": differs, "then": {"error": "a value changed", "code": CHANGED}}]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pfa
 from tests.generate.judge import judge
+from tests.generate.statements import CHANGED
 from tests.generate.values import natural
 
 if TYPE_CHECKING:
@@ -46,7 +47,17 @@ class Trial:
             self.same(name, rest, make)
         if again is not None:
             self.same("a clone", first + rest, lambda: again.ahead() + again.rest())
+        self.equivalent(first + rest)
         return self.faults
+
+    def equivalent(self, want: list[Event]) -> None:
+        """The variant does the same; only the places of errors are others."""
+        try:
+            variant = Driver(self.program, pfa.loads(self.program.variant, unions="tagged", limits=LIMITS))
+        except pfa.PfaError as error:
+            self.faults.append(f"variant: {error}")
+        else:
+            self.same("the variant", _anywhere(want), lambda: _anywhere(variant.ahead() + variant.rest()))
 
     # -- copies of an engine in the middle of its work --
 
@@ -70,10 +81,11 @@ class Trial:
             self.counts["no snapshot"] += 1
             return {}
         text = json.dumps(document)
-        self.faults += [f"snapshot: {problem}" for problem in pfa.check(text)]
-        if self.faults:
+        try:
+            other = pfa.loads(text, unions="tagged", limits=LIMITS)
+        except pfa.PfaError as error:
+            self.faults.append(f"snapshot: {error}")
             return {}
-        other = pfa.loads(text, unions="tagged", limits=LIMITS)
         if json.dumps(other.snapshot()) != text:
             self.faults.append("the snapshot of a snapshot is another document")
         if self.program.uses:
@@ -106,6 +118,13 @@ class Trial:
                 self.faults.append(f"{kind}: tagged {one!r}, natural {two!r}")
             if kind == "error":
                 self.counts[f"error {one[0]}"] += 1
+                if one[1] == CHANGED:
+                    self.faults.append(f"a value was changed in place: {one}")
+
+
+def _anywhere(events: list[Event]) -> list[Event]:
+    """Events without the places of errors."""
+    return [(kind, (*what[:3], what[4]) if kind == "error" else what) for kind, what in events]
 
 
 def _kinds(events: list[Event]) -> list[Any]:
@@ -170,6 +189,4 @@ class Driver:
         except (pfa.PfaRuntimeError, pfa.PfaLimitError, pfa.PfaLifecycleError) as error:
             problem = error.problems[0]
             code, emitted = getattr(error, "code", None), getattr(error, "emitted", ())
-            self.events.append(
-                ("error", (type(error).__name__, code, problem.text, problem.at.pointer, len(emitted)))
-            )
+            self.events.append(("error", (type(error).__name__, code, problem.text, problem.at.pointer, len(emitted))))

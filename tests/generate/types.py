@@ -193,10 +193,7 @@ class Types:
             tuple(r.sample(of["enum"], 2)), (self.any(1, union_ok=False),),
         ]  # fmt: skip
         found = r.sample(some, count)
-        return [
-            union(*f) if len(f) == 1 else self._union([*f, *([NULL] if r.random() < 0.5 else [])])
-            for f in found
-        ]
+        return [union(*f) if len(f) == 1 else self._union([*f, *([NULL] if r.random() < 0.5 else [])]) for f in found]
 
     def _union(self, branches: list[T]) -> T:
         self.r.shuffle(branches)

@@ -59,11 +59,7 @@ def single(x: float) -> float:
 
 
 def text(r: Random) -> str:
-    return (
-        r.choice(_STRINGS)
-        if r.random() < 0.8
-        else "".join(r.choice("abcxyz 019") for _ in range(r.randint(0, 8)))
-    )
+    return r.choice(_STRINGS) if r.random() < 0.8 else "".join(r.choice("abcxyz 019") for _ in range(r.randint(0, 8)))
 
 
 def octets(r: Random, size: int = -1) -> bytes:
