@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pfa.errors import Problem
 
 Reader = Callable[[Any], Any]
+_NOTHING = object()  # what no reader takes
 
 
 class _Fault(Exception):
@@ -222,7 +223,8 @@ def _record(t: Record, fields: list[tuple[str, Reader]], readers: Readers) -> Re
             try:
                 x = v[name]
             except KeyError:
-                raise _Fault from None
+                _repair(v)  # a mark in the place of a field that has a default
+                x = v.get(name, _NOTHING)
             y = reader(x)
             if y is not x:
                 v[name] = y
