@@ -198,7 +198,114 @@ STEPS = [
     ([{"@": 5, "log": "start"}], "BadLocator", "/0/@"),
     ([{"then": 1, "else": 2}], "UnknownForm", "/0"),
 ]
+STEPS += [
+    (
+        [{"let": {"v$": {"type": ["null", "Flowr"], "value": None}}}, {"s.len": ["v$"]}],
+        "UnknownType",
+        "/0/let/v$/type/1",
+    ),
+    (
+        [{"let": {"v$": {"if": True, "then": "unknwn", "else": [["x"]]}}}, {"+": ["v$", 1]}],
+        "UnknownSymbol",
+        "/0/let/v$/then",
+    ),
+    (
+        [{"let": {"v$": {"if": True, "then": [["x"]], "else": "unknwn"}}}, {"+": ["v$", 1]}],
+        "UnknownSymbol",
+        "/0/let/v$/else",
+    ),
+    (
+        [{"let": {"v$": {"upcast": "input.x", "as": "dubble"}}}, {"s.len": ["v$"]}],
+        "UnknownType",
+        "/0/let/v$/as",
+    ),
+    (
+        [{"let": {"v$": {"cond": [{"if": True, "do": 1}], "else": 2}}}, {"s.len": ["v$"]}],
+        "UnknownField",
+        "/0/let/v$/cond/0/do",
+    ),
+    (
+        [{"let": {"v$": {"cond": [{"if": True, "then": 1}, 5], "else": 2}}}, {"s.len": ["v$"]}],
+        "WrongJson",
+        "/0/let/v$/cond/1",
+    ),
+    (
+        [
+            {
+                "let": {
+                    "v$": {
+                        "cast": "input.maybe",
+                        "cases": [{"as": "null", "do": 0}, {"as": "double", "named": "w", "do": "w"}],
+                    }
+                }
+            },
+            {"s.len": ["v$"]},
+        ],
+        "MissingField",
+        "/0/let/v$/cases/0",
+    ),
+    (
+        [{"let": {"v$": {"new": "x", "type": {"type": "array", "items": "double"}}}}, {"a.sum": "v$"}],
+        "WrongJson",
+        "/0/let/v$/new",
+    ),
+    ([{"let": [{"v$": 1}]}, {"+": ["v$", 2]}], "WrongJson", "/0/let"),
+    ([{"let": {"v$": {"emit": "input.x"}}}, {"+": ["v$", 1]}], "Misplaced", "/0/let/v$"),
+]
 ONCE = ("Misplaced",)  # told once a document
+
+# No problem hides another: what is wrong beside, below or after a mistake is told, too.
+BESIDE = [
+    ([{"let": ["v", "input"]}, {"log": "input.zz"}], ["WrongJson /0/let", "NoSuchField /1/log"]),
+    (
+        [{"do": [{"+": [{"let": {"v": 1}}, 2]}]}, {"log": "v"}],
+        ["SealedWithin /0/do/0/+/0", "UnknownSymbol /1/log"],
+    ),
+    (
+        [{"if": True, "thn": {"+": ["input.x", "input.s"]}}],
+        ["UnknownField /0/thn", "WrongType /0/thn/+/1"],
+    ),
+    (
+        [{"lett": {"v": {"+": ["input.x", "input.s"]}}}, {"log": "w"}],
+        ["UnknownForm /0/lett", "WrongType /0/lett/v/+/1", "UnknownSymbol /1/log"],
+    ),
+    (
+        [
+            {
+                "cell": "count",
+                "two": {"params": [{"o": "int"}], "ret": "int", "do": {"cell": "count", "to": 0}},
+            }
+        ],
+        ["UnknownField /0/two", "UpdateWrites /0/two"],
+    ),
+    (
+        [{"u.nothing": [{"m.sqrt": "input.s"}]}],
+        ["UnknownFunction /0/u.nothing", "WrongType /0/u.nothing/0/m.sqrt"],
+    ),
+    (
+        [{"m.nothing": [{"m.sqrt": "input.s"}]}],
+        ["UnknownFunction /0/m.nothing", "WrongType /0/m.nothing/0/m.sqrt"],
+    ),
+    ([{"u.twice": [{"m.sqrt": "input.s"}, 1]}], ["WrongCount /0", "WrongType /0/u.twice/0/m.sqrt"]),
+    ([{"m.exp": [{"m.sqrt": "input.s"}, 1]}], ["WrongCount /0", "WrongType /0/m.exp/0/m.sqrt"]),
+    (
+        [{"cell": "ofset", "path": [{"m.sqrt": "input.s"}]}],
+        ["UnknownStorage /0/cell", "WrongType /0/path/0/m.sqrt"],
+    ),
+    (
+        [{"unpack": "input.s", "format": [{"v": "itn"}], "then": {"log": "w"}}],
+        ["WrongType /0/unpack", "BadFormat /0/format/0/v", "UnknownSymbol /0/then/log"],
+    ),
+    (
+        [{"let": {"v": 1}}, {"let": {"v": 2}}, {"s.len": ["v"]}],
+        ["AlreadyDeclared /1/let/v", "WrongType /2/s.len/0"],
+    ),
+    ([{"foreach": "v", "in": "input.x", "do": {"log": "w"}}], ["WrongType /0/in", "UnknownSymbol /0/do/log"]),
+    (
+        [{"emit": "input.x"}, {"+": [{"emit": 1}, 1]}, {"s.len": [1]}],
+        ["Misplaced /0", "WrongType /2/s.len/0"],
+    ),
+]
 
 BODY = {"*": ["v", 2]}
 FUNCTIONS = [
@@ -295,10 +402,11 @@ class Draft:
         name = f"f{self.number}"
         self.document["fcns"][name] = self.own(function)
         self.expect(kind, f"/fcns/{name}{pointer}")
-        if kind != "WrongType":
-            self.document["action"].append({"let": {f"r{self.number}": {f"u.{name}": ["start"]}}})
-        if self.document["fcns"][name] == "v * 2":
-            self.document["action"].append({"+": [f"r{self.number}", 1]})
+        if kind == "WrongType":
+            return
+        self.document["action"].append({"let": {f"r{self.number}": {f"u.{name}": ["start"]}}})
+        if kind != "UnknownSymbol":
+            self.document["action"].append({"a.map": ["input.list", {"fcn": f"u.{name}"}]})
 
     def cells(self):
         cell, kind, pointer = self.random.choice(CELLS)
@@ -368,6 +476,13 @@ def test_a_step_twice_is_two_problems(piece):
     document = {"input": DATUM, "output": "double", **SOUND, "action": [*SOUND["action"], *action, "input.x"]}
     found = pfa.check(document)
     assert [type(p).__name__ for p in found] == [kind] * (1 if kind in ONCE else 2)
+
+
+@pytest.mark.parametrize("piece", BESIDE, ids=lambda piece: json.dumps(piece[0])[:60])
+def test_no_problem_hides_another(piece):
+    steps, expected = piece
+    found = pfa.check({"input": DATUM, "output": "double", **SOUND, "action": [*steps, "input.x"]})
+    assert [f"{type(p).__name__} {p.at.pointer.removeprefix('/action')}" for p in found] == expected
 
 
 def test_the_sound_document_is_sound():

@@ -155,6 +155,7 @@ class Checker:
         self.pending: frozenset[str] = frozenset()  # symbols of the `let` whose values are being checked
         self.lone = ""  # pointer of the expression that is alone in a list of expressions
         self.declared: dict[str, str] = {}  # where each symbol was declared first, for hints
+        self._anew: Any = None  # the document, read again to tell what is wrong in its data
         self._count = 0
 
     # -- problems --
@@ -272,14 +273,14 @@ class Checker:
 
     def embedded(self, type: Type, value: Any, at: str) -> Any:
         """Embedded data as a host value; its problems are reported."""
-        if isinstance(type, Unknown):
-            return None
         mine = value if self.owned else fresh(value)
         good, made = convert(type, mine, self.readers)
         if good:
             return made
         if self.owned and self.again is not None:
-            value = resolve(self.again(), self.real(at))
+            if self._anew is None:
+                self._anew = self.again()
+            value = resolve(self._anew, self.real(at))
         for count, problem in enumerate(explain(type, value, at, self.limits.quote_values)):
             if count == _MANY:
                 self.report(TooManyProblems(at=problem.at))

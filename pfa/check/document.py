@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pfa.check import binary, bindings, calls, casts, flow, literals, misc, paths  # noqa: F401  forms
 from pfa.check.callgraph import recursive, writers
 from pfa.check.checker import Checker, Facts
-from pfa.check.embedded import convert, explain, fresh, tag_default
+from pfa.check.embedded import explain
 from pfa.check.functions import body_of, header
 from pfa.check.problems import (
     DOTTED,
@@ -135,8 +135,8 @@ class _Document:
     def program(self) -> Program:
         c, d = self.c, self.document
         self.method()
-        name = self.typed("name", str, "a string", "")
-        self.typed("doc", str, "a string", "")
+        name: str = self.typed("name", str, "a string", "")
+        doc: str = self.typed("doc", str, "a string", "")
         version = self.integer("version")
         randseed = self.integer("randseed")
         metadata = self.metadata()
@@ -159,8 +159,8 @@ class _Document:
         self.defaults()
         self.update_rules()
         return Program(
-            name or "", c.method, input, c.output, action or null(), begin, end, merge, defined, c.cells,
-            c.pools, recursive(c.by_function), zero, randseed, version, metadata, options, d.get("doc") or "",
+            name, c.method, input, c.output, action or null(), begin, end, merge, defined, c.cells,
+            c.pools, recursive(c.by_function), zero, randseed, version, metadata, options, doc,
         )  # fmt: skip
 
     # -- simple fields --
@@ -332,25 +332,17 @@ class _Document:
                     self.default(f, f"{at}/fields/{i}/default")
 
     def default(self, f: Field, at: str) -> None:
-        """A default; a union's is of its first branch and untagged (Avro)."""
-        value = tag_default(f.type, f.default)
-        if convert(f.type, fresh(value), self.c.readers)[0]:
+        """A default; a union's is of its first branch and untagged (Avro), or null if that is any of them."""
+        branches = f.type.branches if isinstance(f.type, Union) else ()
+        if f.default is None and NULL in branches:
             return
-        if isinstance(f.type, Union):
-            if f.default is None:
-                value = {f.type.branches[0].tag: None}
-            type, [value] = f.type.branches[0], value.values()
-        else:
-            type = f.type
-        for problem in explain(type, value, at, self.c.limits.quote_values):
-            if type is not f.type and isinstance(problem, BadData) and problem.at.pointer == at:
+        for problem in explain(branches[0] if branches else f.type, f.default, at, self.c.limits.quote_values):
+            if branches and isinstance(problem, BadData) and problem.at.pointer == at:
                 problem = replace(problem, hint="; a default is of the first type of its union")
             self.c.report(problem)
 
     def update_rules(self) -> None:
         """No function that updates a cell or a pool may reach cell-to, pool-to or pool-del."""
-        if not self.c.updates:
-            return
         reaching = writers(self.c.by_function)
         for facts, at in self.c.updates:
             reached = [*facts.writes, *(reaching[name] for name in sorted(facts.calls) if name in reaching)]

@@ -190,10 +190,8 @@ def _union(t: Union, readers: dict[str, Reader]) -> Reader:
     nullable = "null" in readers
 
     def read(v: Any) -> Any:
-        if v is None:
-            if nullable:
-                return None
-            raise _Fault
+        if v is None and nullable:
+            return None
         if type(v) is not dict:
             raise _Fault
         if len(v) != 1:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import Checker, form, widen
 from pfa.check.problems import (
+    WRAP,
     AlreadyDeclared,
     FunctionExpected,
     FunctionUnexpected,
@@ -338,7 +339,6 @@ def adapt(c: Checker, made: FunctionDef | FunctionRef, want: Function) -> Functi
 
 def expect_function(c: Checker, what: str, value: Any, at: str) -> None:
     """The problem of a value where a function is asked for."""
-    found, hint = "a value", ""
-    if isinstance(value, str):
-        found, hint = show(value), f'; a function is passed as {{"fcn": {show(value)}}}'
+    found, name = (show(value), show(value)) if isinstance(value, str) else ("a value", "name")
+    hint = f'; a function is passed as {{"fcn": {name}}}' + ("" if name == found else f" or {WRAP}")
     c.report(FunctionExpected(what, found, hint, at=Where(at)))

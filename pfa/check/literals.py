@@ -49,7 +49,7 @@ def _whole(c: Checker, value: Any, at: str, type_: Type) -> Expr:
         hint = f'; {{"double": {show(value)}}} takes it' if type(value) is float else ""
         c.wrong_json(f'"{type_}"', "an integer", value, f"{at}/{type_}", hint)
     elif not -(1 << _BITS[type_]) <= value < 1 << _BITS[type_]:
-        hint = "; a long holds it" if type_ == INT and -(1 << 63) <= value < 1 << 63 else ""
+        hint = "; a long holds it" if type_ == INT else ""
         c.report(OutOfRange(str(value), str(type_), hint, at=Where(f"{at}/{type_}")))
     else:
         return Lit(type_, value, at=at)
@@ -158,8 +158,6 @@ def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, sc
     for name in missing:
         if name not in meant:
             c.report(MissingField(f'"new" of {record}', show(name), at=Where(f"{at}/new")))
-    if missing:
-        return Lit(record, None, at=at)
     return NewMap(record, tuple(made), tuple(made.values()), at=at)
 
 

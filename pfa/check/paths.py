@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pfa.check.checker import HOOKS, SYMBOL, Checker, Facts, form
-from pfa.check.functions import function_argument, is_function
+from pfa.check.functions import function_argument, is_function, unknown_function
 from pfa.check.problems import (
     BadPath,
     MissingField,
@@ -96,6 +96,9 @@ def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> 
         return
     if hint := _function_hint(c, text):
         c.report(UnknownSymbol(show(text), hint, at=Where(at)))
+        return
+    if text.startswith("u."):
+        unknown_function(c, text, at)
         return
     hint = _elsewhere(c, name, scope) or c.hints.name(name, scope.visible())
     if not hint:

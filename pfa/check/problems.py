@@ -31,10 +31,12 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """The known name that is nearly `name`, or ""; of very many names only those that begin alike count."""
+    if len(name) > _LIMIT:
+        return ""
     if len(known) > _MANY_NAMES:
         known = [k for k in known if k[:2] == name[:2] and abs(len(k) - len(name)) < 3][:_MANY_NAMES]
     lower = {k.lower(): k for k in reversed(known)}
-    near = get_close_matches(name.lower(), lower, 1, 0.7) if len(name) < 100 else []
+    near = get_close_matches(name.lower(), lower, 1, 0.7)
     if not near and 1 < len(name) < 6:
         near = [k for k in lower if len(k) == len(name) and sorted(k) == sorted(name.lower())]
     if not near and len(name) > 2:  # "returns" for "ret", "init" for "initial"
@@ -51,7 +53,8 @@ def show(value: object, limit: int = _LIMIT) -> str:
         case list():
             return "an array" if value else "an empty array"
         case str():
-            text = '"' + "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in value[:limit]) + '"'
+            plain = (c if c.isprintable() and c not in '"\\' else json.dumps(c)[1:-1] for c in value[:limit])
+            text = '"' + "".join(plain) + '"'
             return text if len(text) <= limit else text[: limit - 4] + '..."'
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
