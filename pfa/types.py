@@ -8,6 +8,7 @@ tells it apart, otherwise boxed as `(tag, value)`; `Union.boxed` says which tags
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -137,15 +138,22 @@ class Union:
     branches: tuple[Type, ...]
     tag: str = field(default="union", init=False, repr=False, compare=False)
     _boxed: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
+    _by_tag: dict[str, Type] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def by_tag(self) -> dict[str, Type]:
+        """The branches by their tags."""
+        if self._by_tag is None:
+            object.__setattr__(self, "_by_tag", {b.tag: b for b in self.branches})
+        return self._by_tag or {}
 
     @property
     def boxed(self) -> frozenset[str]:
         """Tags of the branches whose values are `(tag, value)`: those that share a host class."""
         if self._boxed is None:
             kinds = [host_class(b) for b in self.branches]
-            tags = frozenset(
-                b.tag for b, kind in zip(self.branches, kinds, strict=True) if kinds.count(kind) > 1
-            )
+            counts = Counter(kinds)
+            tags = frozenset(b.tag for b, kind in zip(self.branches, kinds, strict=True) if counts[kind] > 1)
             object.__setattr__(self, "_boxed", tags)
             return tags
         return self._boxed
@@ -235,9 +243,11 @@ def accepts(want: Type, got: Type) -> bool:
     if want is got or isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
         return True
     if isinstance(want, Union):
-        return all(any(accepts(w, g) for w in want.branches) for g in branches(got))
+        return all(_accepted(want, g) for g in branches(got))
     if isinstance(got, Union):
         return all(accepts(want, g) for g in got.branches)
+    if isinstance(want, Record):
+        return want == got
     match want, got:
         case Prim(), Prim():
             return want == got or (want in RANK and got in RANK and RANK[got] <= RANK[want])
@@ -255,6 +265,17 @@ def accepts(want: Type, got: Type) -> bool:
             )
         case _:
             return want == got
+
+
+def _accepted(want: Union, got: Type) -> bool:
+    """Does one of the branches accept a type that is no union?  Only numbers fit into one with another tag."""
+    tags = want.by_tag
+    likely = tags.get(got.tag)
+    if likely is not None and accepts(likely, got):
+        return True
+    if got in RANK:
+        return any(t.tag in tags for t in NUMBERS[RANK[got] + 1 :])
+    return UNKNOWN.tag in tags or isinstance(got, Bottom | Unknown)
 
 
 def join(types: list[Type] | tuple[Type, ...]) -> Type | None:
@@ -320,17 +341,16 @@ def _same(want: Type, got: Type, seen: set[tuple[Type, Type]]) -> bool:
         return True
     match want, got:
         case Union(), Union():
+            tags = want.by_tag
             return all(
-                any(
-                    w.tag == g.tag and _same(w, g, seen) and (w.tag in want.boxed) == (g.tag in got.boxed)
-                    for w in want.branches
-                )
+                (w := tags.get(g.tag)) is not None
+                and _same(w, g, seen)
+                and (w.tag in want.boxed) == (g.tag in got.boxed)
                 for g in got.branches
             )
         case Union(), _:
-            return any(
-                w.tag == got.tag and _same(w, got, seen) and w.tag not in want.boxed for w in want.branches
-            )
+            w = want.by_tag.get(got.tag)
+            return w is not None and _same(w, got, seen) and w.tag not in want.boxed
         case _, Union():
             return all(_same(want, g, seen) and g.tag not in got.boxed for g in got.branches)
         case Prim(), Prim():
@@ -357,6 +377,9 @@ def _canonical(t: Type, seen: set[str]) -> str:
             inside = ",".join(f"{f.name}:{_canonical(f.type, seen)}" for f in t.fields)
             return f"record {t.name}{{{inside}}}"
         case Enum():
+            if t.name in seen:
+                return t.name
+            seen.add(t.name)
             return f"enum {t.name}({','.join(t.symbols)})"
         case Fixed():
             return f"fixed {t.name}({t.size})"

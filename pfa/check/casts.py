@@ -11,9 +11,11 @@ from pfa.check.problems import NotExhaustive, NotReached, WrongJson, WrongType, 
 from pfa.check.schemas import escape
 from pfa.errors import Where
 from pfa.ir import Case, Cast, Expr, IfNotNull, Lit
-from pfa.types import NULL, UNKNOWN, Type, Union, Unknown, accepts, branches
+from pfa.types import NULL, UNKNOWN, Enum, Fixed, Record, Type, Union, Unknown, accepts, branches
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pfa.check.scope import Scope
 
 
@@ -27,15 +29,16 @@ def check_cast(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     least = 1 if partial else 2
     if isinstance(value["cases"], list) and len(listed) < least:
         _too_few(c, listed, f"{at}/cases")
-    left = [] if isinstance(whole.type, Unknown) else list(branches(whole.type))
+    left = {} if isinstance(whole.type, Unknown) else {b.tag: b for b in branches(whole.type)}
     cases: list[Case] = []
     for i, case in enumerate(listed):
         made = _case(c, case, f"{at}/cases/{i}", scope, whole.type, left)
         if made is not None:
             cases.append(made)
-            left = [b for b in left if b not in made.branches]
+            for b in made.branches:
+                del left[b.tag]
     if left and not partial and len(cases) == len(listed) >= least:
-        c.report(NotExhaustive(", ".join(map(str, left)), at=Where(at)))
+        c.report(NotExhaustive(", ".join(map(str, left.values())), at=Where(at)))
     made_all = len(cases) == len(listed) and bool(listed)
     return _joined(c, whole, cases, bool(partial), at) if made_all else Lit(UNKNOWN, None, at=at)
 
@@ -48,7 +51,7 @@ def _too_few(c: Checker, listed: list[Any], at: str) -> None:
         c.wrong_json('"cases"', "an array of cases", listed, at)
 
 
-def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: list[Type]) -> Case | None:
+def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: dict[str, Type]) -> Case | None:
     members = c.members(case, "a case of cast", at)
     if isinstance(case, dict):
         members = c.fields(members, "a case of cast", ("as", "named", "do"), (), at)
@@ -56,7 +59,7 @@ def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: list[
         return None
     type = c.schemas.parse(members["as"], f"{at}/as")
     if not accepts(whole, type):
-        hint = f"; it is {', '.join(map(str, left))}" if 0 < len(left) < 6 else ""
+        hint = f"; it is {', '.join(map(str, left.values()))}" if 0 < len(left) < 6 else ""
         c.report(NotReached(str(whole), str(type), hint, at=Where(f"{at}/as")))
         type = UNKNOWN
     inside = scope.block()
@@ -66,7 +69,15 @@ def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: list[
     if isinstance(named, str):
         unique = c.declare(inside, named, type if sound else UNKNOWN, f"{at}/named")
     body = c.body(members["do"], f"{at}/do", inside)
-    return Case(unique, type, tuple(b for b in left if accepts(type, b)), body)
+    return Case(unique, type, _taken(type, left), body)
+
+
+def _taken(type: Type, left: dict[str, Type]) -> tuple[Type, ...]:
+    """The branches that a case takes; named types fit only themselves, and a union may have thousands of them."""
+    likely: Collection[Type] = left.values()
+    if isinstance(type, Record | Enum | Fixed):
+        likely = [left[type.tag]] if type.tag in left else []
+    return tuple(b for b in likely if accepts(type, b))
 
 
 def _joined(c: Checker, whole: Expr, cases: list[Case], partial: bool, at: str) -> Expr:

@@ -495,10 +495,11 @@ class _Builder:
         value = self.value(e.value)
         result = "" if e.type == NULL or isinstance(e.type, Bottom) else into or self.temp()
         cases = [c for c in e.cases if c.branches]
-        left = list(e.value.type.branches if isinstance(e.value.type, Union) else (e.value.type,))
+        left = {b.tag: b for b in _branches(e.value.type)}
         blocks: list[tuple[Operand | None, list[Statement], Block]] = []
         for c in cases:
-            left = [b for b in left if b not in c.branches]
+            for b in c.branches:
+                left.pop(b.tag, None)
             outer, self.out = self.out, []
             test = None if not left else self.op("", "is_branch", (value,), (e.value.type, c.branches), e.at)
             before, self.out = self.out, outer
@@ -590,7 +591,8 @@ def _kinds(type: Any, path: tuple[Step, ...]) -> list[str]:
     kinds: list[str] = []
     for step in path:
         wide = isinstance(type, Record) and len(type.fields) > WIDE
-        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else "wide" if wide else "record")
+        record = "wide" if wide else "record"
+        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else record)
         type = step.into
     return kinds
 

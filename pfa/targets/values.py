@@ -13,12 +13,13 @@ from pfa.types import (
     DOUBLE,
     FLOAT,
     Array,
+    Enum,
+    Fixed,
     Map,
     Record,
     Type,
     Union,
     accepts,
-    branches,
     host_class,
     same_layout,
 )
@@ -33,13 +34,20 @@ CLASSES: dict[str, type] = {
 
 def tag_of(t: Union) -> Callable[[Any], str]:
     """The tag of a host value's branch."""
-    bare = {CLASSES[host_class(b)]: b.tag for b in t.branches if b.tag not in t.boxed}
+    bare = _bare(t)
 
     def tag(v: Any) -> str:
         found = bare.get(v.__class__)
         return v[0] if found is None else found
 
     return tag
+
+
+def _bare(t: Union) -> dict[type, str]:
+    """The tags of the branches that are not boxed, by host class; few, since no two share one."""
+    if len(t.boxed) == len(t.branches):
+        return {}
+    return {CLASSES[host_class(b)]: b.tag for b in t.branches if b.tag not in t.boxed}
 
 
 def widener(want: Type, got: Type, charge: Charge | None = None) -> Convert | None:
@@ -70,7 +78,7 @@ def widener(want: Type, got: Type, charge: Charge | None = None) -> Convert | No
 
 def holds_containers(t: Type) -> bool:
     """Are there arrays or maps in a value of `t`, outside of records (which widening leaves as they are)?"""
-    return any(isinstance(b, Array | Map) for b in branches(t))
+    return not {"array", "map"}.isdisjoint(t.by_tag if isinstance(t, Union) else (t.tag,))
 
 
 def holds_inside(t: Type) -> bool:
@@ -111,9 +119,9 @@ def _same(v: Any) -> Any:
 
 def target_branch(want: Union, got: Type) -> Type:
     """The branch that takes a value of `got`: its own type if there is one, else the first that accepts it."""
-    for b in want.branches:
-        if b == got:
-            return b
+    same = want.by_tag.get(got.tag)
+    if same is not None and same == got:
+        return same
     return next(b for b in want.branches if accepts(b, got))
 
 
@@ -126,10 +134,18 @@ def _into_union(want: Union, got: Type, charge: Charge | None) -> Convert:
     return lambda v: (tag, inner(v))
 
 
+def _candidates(want: Type, got: Union) -> tuple[Type, ...]:
+    """The branches that `want` may accept: named types fit only themselves."""
+    if isinstance(want, Record | Enum | Fixed):
+        same = got.by_tag.get(want.tag)
+        return () if same is None else (same,)
+    return got.branches
+
+
 def _from_union(want: Type, got: Union, charge: Charge | None) -> Convert:
     """Each branch by its own way; branches that `want` cannot hold are never met (a narrowing after a test)."""
     ways: dict[str, Convert] = {}
-    for b in got.branches:
+    for b in _candidates(want, got):
         if accepts(want, b):
             into = _into_union(want, b, charge) if isinstance(want, Union) else widener(want, b, charge)
             ways[b.tag] = _sure(into)
