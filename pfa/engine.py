@@ -431,7 +431,8 @@ class Engine:
                 "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools,
                 "tally": tally, "started": started, "finished": finished, "random": random, "phase": self._state,
                 "calls": self._calls,
-            }  # fmt: skip
+            },  # fmt: skip
+            self._compiled.limits,
         )
 
     def _restore(self, blob: bytes) -> None:

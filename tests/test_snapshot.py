@@ -27,3 +27,21 @@ def test_a_typed_literal_stays_as_it_was_written(type_, value):
     assert engine.snapshot()["action"] == literal
     again = pfa.loads(json.dumps(engine.snapshot()))
     assert again.action(None) == pickle.loads(pickle.dumps(engine)).action(None) == engine.action(None)
+
+
+def test_a_value_that_is_small_in_memory_and_huge_when_written_ends_at_a_limit():
+    """A tree whose two children are one record, sixty levels deep."""
+    tree = {
+        "type": "record",
+        "name": "Tree",
+        "fields": [{"name": "l", "type": ["null", "Tree"]}, {"name": "r", "type": ["null", "Tree"]}],
+    }
+    grow = {"new": {"l": {"cell": "t"}, "r": {"cell": "t"}}, "type": "Tree"}
+    cells = {"t": {"type": tree, "init": {"l": None, "r": None}}}
+    engine = pfa.loads(text([{"cell": "t", "to": grow}, None], "null", cells=cells), limits=pfa.Limits(time=0.3))
+    for _ in range(60):
+        engine.action(None)
+    for write in (engine.state, engine.snapshot, lambda: pickle.dumps(engine)):
+        with pytest.raises(pfa.PfaLimitError):
+            write()
+    engine.action(None)
