@@ -426,14 +426,11 @@ class Engine:
         with self._use():
             cells, pools, tally, started, finished = self._values()
             random = list(self._runtime.rng.state())
-        return state_blob.dump(
-            {
-                "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools,
-                "tally": tally, "started": started, "finished": finished, "random": random, "phase": self._state,
-                "calls": self._calls,
-            },  # fmt: skip
-            self._compiled.limits,
-        )
+        values = {
+            "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools, "tally": tally,
+            "started": started, "finished": finished, "random": random, "phase": self._state, "calls": self._calls,
+        }  # fmt: skip
+        return state_blob.dump(values, self._compiled.limits)
 
     def _restore(self, blob: bytes) -> None:
         """Take over a state; what does not match the document's types is named in `warnings`."""
