@@ -417,7 +417,7 @@ def widen(type: Type, expr: Expr) -> Expr:
     if got is type or got == type or isinstance(got, Bottom | Unknown) or isinstance(type, Unknown | Bottom):
         return expr
     match expr:
-        case Lit(value=value) if got in RANK and type in RANK:
+        case Lit(value=value) if got in RANK and type in RANK and value is not None:  # null: it was refused
             return Lit(type, _number(type, value), at=expr.at)
         case _:
             return Widen(type, expr, at=expr.at)
