@@ -96,7 +96,8 @@ class Runtime:
         }
         first = self.meter.first
         given = {
-            "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline, "log_message": engine._log_message,
+            "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline,
+            "log_message": engine._log_message,
             "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
             "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
             "hook": None, "emitted": [],

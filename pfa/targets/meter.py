@@ -37,7 +37,9 @@ def resident_bytes() -> int:
 class Meter:
     """What one engine may still use in the phase at hand."""
 
-    __slots__ = ("deadline", "first", "granted", "limits", "look_at", "memory", "phase", "seconds", "start_size", "turn")
+    __slots__ = (
+        "deadline", "first", "granted", "limits", "look_at", "memory", "phase", "seconds", "start_size", "turn",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, timeouts: dict[str, int]) -> None:
         self.limits = limits
