@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.generate.calls import call
+from tests.generate.hostile import CELL, GROWN, HOSTILE
 from tests.generate.library import LIBRARY
 
 if TYPE_CHECKING:
@@ -289,6 +291,30 @@ def statement(m: Mutator) -> bool:
     else:
         extra = m.r.choice(({"doc": "more"}, {"log": [1]}, None, copy.deepcopy(p.value[i]), {"let": {"more": [["x"]]}}))
         p.value.insert(i, extra)
+    return True
+
+
+@change(5)
+def library(m: Mutator) -> bool:
+    """A call of any library function as a statement."""
+    return _insert(m, {"try": {"log": [call(m.r)]}})
+
+
+@change(1)
+def hostile(m: Mutator) -> bool:
+    """A statement that tries to use up time or memory."""
+    cells = m.document.setdefault("cells", {})
+    if m.r.random() < 0.15 and isinstance(cells, dict) and "hostile" not in cells:
+        cells.update(copy.deepcopy(CELL))
+        return _insert(m, copy.deepcopy(GROWN))
+    return _insert(m, copy.deepcopy(m.r.choice(HOSTILE)))
+
+
+def _insert(m: Mutator, made: Any) -> bool:
+    p = m.place("expression", lambda v: isinstance(v, dict) and "let" not in v)
+    if p is None:
+        return False
+    p.put({"do": [made, p.value]})
     return True
 
 

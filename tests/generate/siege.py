@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-LIMITS = pfa.Limits(time=0.5, steps=30_000, memory=64 << 20, bytes=1 << 24, nodes=1_000_000, recursion=200)
-SLOW = 8.0  # seconds for one mutant, on a busy machine
+STEPS = pfa.Limits(time=2.0, steps=30_000, memory=64 << 20, bytes=1 << 24, nodes=1_000_000, recursion=200)
+TIME = pfa.Limits(time=0.4, memory=64 << 20, bytes=1 << 24, nodes=1_000_000)
+SLOW = 6.0  # seconds beyond the limit, for reading and checking or for one call, on a busy machine
 LARGE = 600  # MB that one mutant may add to what the process has at most
 RUNS = (pfa.PfaRuntimeError, pfa.PfaLimitError, pfa.PfaLifecycleError, pfa.PfaDataError)
 JUNK = (
@@ -36,6 +37,8 @@ class Siege:
     show: Callable[[Any], None] | None = None
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    limits: pfa.Limits = STEPS
+    running: float = 0.0  # seconds
 
     def structure(self, originals: list[Original]) -> None:
         """A mutant of a document's structure."""
@@ -58,6 +61,7 @@ class Siege:
         if self.show:
             self.show(given if isinstance(given, str | bytes) else json.dumps(given))
             self.show(data)
+        self.limits = STEPS if self.r.random() < 0.8 else TIME
         begun, size = time.monotonic(), _peak()
         before = _shown(given)
         try:
@@ -67,8 +71,8 @@ class Siege:
             self.faults.append(f"{type(error).__name__}: {str(error)[:300]}\n{frames}")
         if _shown(given) != before:
             self.faults.append("the caller's document was changed")
-        if (took := time.monotonic() - begun) > SLOW:
-            self.faults.append(f"took {took:.1f} s")
+        if (took := time.monotonic() - begun - self.running) > SLOW:
+            self.faults.append(f"reading and checking took {took:.1f} s")
         if (grown := _peak() - size) > LARGE:
             self.faults.append(f"took {grown} MB")
 
@@ -76,7 +80,7 @@ class Siege:
         problems = self.checked(given)
         tagged = self.r.random() < 0.7
         try:
-            engine = pfa.loads(given, limits=LIMITS, unions="tagged" if tagged else "natural")
+            engine = pfa.loads(given, limits=self.limits, unions="tagged" if tagged else "natural")
         except pfa.PfaError as error:
             self.counts[f"refused {type(error).__name__}"] += 1
             str(error)
@@ -91,7 +95,7 @@ class Siege:
         self.run(engine, data)
 
     def checked(self, given: Any) -> list[pfa.Problem]:
-        problems = pfa.check(given, limits=LIMITS, strict=self.r.random() < 0.3)
+        problems = pfa.check(given, limits=self.limits, strict=self.r.random() < 0.3)
         for p in problems:
             str(p)
         return [p for p in problems if not p.warning]
@@ -114,10 +118,13 @@ class Siege:
         engine.source()
 
     def copies(self, engine: pfa.Engine) -> None:
-        blob = engine.state()
-        roll = self.r.random()
+        found: list[bytes] = []
+        self.attempt("state", lambda: found.append(engine.state()))
+        if not found:
+            return
+        [blob], roll = found, self.r.random()
         if roll < 0.3:
-            self.attempt("snapshot", lambda: pfa.loads(engine.snapshot(), limits=LIMITS))
+            self.attempt("snapshot", lambda: pfa.loads(engine.snapshot(), limits=self.limits))
         elif roll < 0.5 and not engine._runtime.shared_cells and not engine._runtime.shared_pools:
             pickle.loads(pickle.dumps(engine)).close()
         elif roll < 0.7:
@@ -125,14 +132,19 @@ class Siege:
 
     def attempt(self, what: str, run: Any) -> bool:
         """Run something that may end with an error of running, and count what comes of it."""
+        begun = time.monotonic()
+        ended: Exception | None = None
         try:
             run()
         except RUNS as error:
             str(error)
-            self.counts[f"{what}: {type(error).__name__}"] += 1
-            return isinstance(error, pfa.PfaRuntimeError | pfa.PfaLimitError)
-        self.counts[f"{what}: done"] += 1
-        return True
+            ended = error
+        self.counts[f"{what}: {'done' if ended is None else type(ended).__name__}"] += 1
+        took = time.monotonic() - begun
+        self.running += took
+        if took > (self.limits.time or 0.0) + SLOW:
+            self.faults.append(f"{what} took {took:.1f} s")
+        return not isinstance(ended, pfa.PfaLifecycleError | pfa.PfaDataError)
 
 
 def _peak() -> int:
