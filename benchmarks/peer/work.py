@@ -4,6 +4,7 @@ An implementation is a function `load(document) -> action`, `action(datum)` bein
 """
 
 import base64
+import gc
 import json
 import lzma
 import time
@@ -53,6 +54,8 @@ class Work:
             read = reader(test["engine"]["input"], {})
             for trial in test["trials"]:
                 trial["sample"] = read(trial["sample"])
+        gc.collect()
+        gc.freeze()  # the suite is a million objects: collections would visit them at random
         return {"functions": sorted({test["function"] for test in self.suite})}
 
     def first_actions(self):
