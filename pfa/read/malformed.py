@@ -105,6 +105,8 @@ def _remedy(text: str, at: int, says: str) -> str:
     if word := WORD.match(text, at):
         if word[0] in WORDS:
             return f"JSON writes {WORDS[word[0]]}"
+        if before.isdecimal() and word[0][0] in "xXoObB_":
+            return "a number is decimal, its digits are not grouped"
         return "" if before.isdecimal() or before == "." else QUOTES
     if "','" not in says or (char in REMEDIES and char not in "+-."):
         return REMEDIES.get(char, "")

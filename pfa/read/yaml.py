@@ -274,7 +274,7 @@ def _events(text: str, file: str, limits: Limits) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, col = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        words = _words(error)
+        words = _words(error, text)
         if "maximum nesting depth" in words and limits.nesting <= 1000:  # libyaml looks ahead
             raise PfaLimitError(problems.TooDeep(limits.nesting, at=Where("", line, col, file))) from None
         problem = problems.BadYaml(words)
@@ -285,11 +285,27 @@ def _events(text: str, file: str, limits: Limits) -> Iterator[Any]:
     raise PfaSyntaxError(problem.moved(Where("", line, col, file)))
 
 
-def _words(error: Any) -> str:
+def _words(error: Any, text: str) -> str:
+    """What libyaml says, where what it was scanning begins, and what to write instead if that is known."""
     words = str(error.problem or "malformed YAML")
+    begin, end = error.context_mark, error.problem_mark
     if error.context:
         words += f" {error.context}"
-    return words + (" (YAML is not indented with tabs)" if "cannot start any token" in words else "")
+        if begin and end and begin.line != end.line:
+            words += f" that begins at {begin.line + 1}:{begin.column + 1}"
+    return words + _remedy(words, text, begin if begin and error.context else end)
+
+
+def _remedy(words: str, text: str, mark: Any) -> str:
+    line = text.splitlines()[mark.line : mark.line + 1] if mark else []
+    rest = line[0][mark.column :] if line else ""
+    if "cannot start any token" in words and rest.lstrip(" ").startswith("\t"):
+        return " (YAML is not indented with tabs)"
+    if "mapping values are not allowed" in words:
+        return "; text with a colon stands in quotes, members of one mapping begin in one column"
+    if "cannot start any token" in words or re.search("scanning an? (alias|anchor|block scalar)", words):
+        return f"; what begins with {rest.lstrip()[:1]} stands in quotes"
+    return ""
 
 
 def _kind(value: Any) -> str:
