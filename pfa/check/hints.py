@@ -104,10 +104,11 @@ class Hints:
     def type(self, name: str, known: Sequence[str]) -> str:
         """A hint for the name of a type."""
         lower = name.lower()
-        if lower in _WRITTEN:
-            return f"; it is written {_WRITTEN[lower]}"
+        written = f"; it is written {_WRITTEN[lower]}" if lower in _WRITTEN else ""
+        if name in _WRITTEN:
+            return written
         same = next((k for k in known if k.rpartition(".")[2] == name.rpartition(".")[2]), "")
-        return did_you_mean(_TYPES.get(lower) or same) or self.name(name, known)
+        return did_you_mean(_TYPES.get(lower) or same) or written or self.name(name, known)
 
 
 def did_you_mean(*names: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 60
 _MANY_NAMES = 1000
+WORD = "letters, digits and _, not a digit first"
 DOTTED = "words of letters, digits and _, not a digit first, with dots between them"
 WRAP = '{"params": ..., "ret": ..., "do": ...}'
 
@@ -125,7 +126,7 @@ class BadName(Problem):
     says: ClassVar[str] = "{p.name} is no name of a {p.what}: it must be {p.rule}"
     what: str
     name: str
-    rule: str = "letters, digits and _, not a digit first"
+    rule: str = WORD
 
 
 @dataclass(frozen=True, slots=True)

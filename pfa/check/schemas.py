@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.check.problems import (
     DOTTED,
+    WORD,
     BadLocator,
     BadName,
     BadSchema,
@@ -280,7 +281,7 @@ class Schemas:
             self._wrong("the name of a field", "a string", name, f"{at}/name")
             return None
         if not NAME.match(name) and not self.lenient:
-            self.report(BadName("field", show(name), at=Where(f"{at}/name")))
+            self.report(BadName("field", show(name), f"{WORD} (Limits.lenient_names)", at=Where(f"{at}/name")))
         order = f.get("order", "ascending")
         if order not in ("ascending", "descending", "ignore"):
             self._wrong("order", '"ascending", "descending" or "ignore"', order, f"{at}/order")
