@@ -70,6 +70,67 @@ def test_many_engines_of_one_document_in_threads():
     assert engine.call("count") == 0
 
 
+def test_clones_share_the_caches_of_their_code():
+    """What library functions keep at a call (encoders, patterns, orders, compiled trees) serves all clones at once."""
+    node = {
+        "type": "record",
+        "name": "Node",
+        "fields": [
+            {"name": "field", "type": {"type": "enum", "name": "F", "symbols": ["x", "s"]}},
+            {"name": "operator", "type": "string"},
+            {"name": "value", "type": ["double", "string"]},
+            {"name": "pass", "type": ["string", "Node"]},
+            {"name": "fail", "type": ["string", "Node"]},
+        ],
+    }
+    tree = {
+        "field": "x",
+        "operator": "<",
+        "value": {"double": 0.5},
+        "pass": {"string": "low"},
+        "fail": {"string": "high"},
+    }
+    row = {
+        "type": "record",
+        "name": "Row",
+        "fields": [{"name": "x", "type": "double"}, {"name": "s", "type": "string"}],
+    }
+    walk = {"params": [{"d": "Row"}, {"t": "Node"}], "ret": "boolean", "do": {"model.tree.simpleTest": ["d", "t"]}}
+    rows = {"new": ["input", "input"], "type": {"type": "array", "items": "Row"}}
+    parts = [
+        {"cast.json": ["input"]},
+        {"re.replaceall": ["input.s", {"s.concat": [["a"], {"s.substr": ["input.s", 0, 1]}]}, ["b"]]},
+        {"model.tree.simpleWalk": ["input", {"cell": "tree"}, walk]},
+        {"s.int": [{"a.len": [{"a.distinct": [rows]}]}]},
+        {"s.int": [{"cmp": ["input", {"a.head": [{"a.sort": [rows]}]}]}]},
+    ]
+    document = {
+        "input": row,
+        "output": {"type": "array", "items": "string"},
+        "cells": {"tree": {"type": node, "init": tree}},
+        "action": {"new": parts, "type": {"type": "array", "items": "string"}},
+    }
+    data = [{"x": i / 100, "s": "a" * (i % 5) + str(i)} for i in range(100)]
+    expected = [pfa.loads(document).action(datum) for datum in data]
+    engine = pfa.loads(document)
+    wrong = []
+
+    def work(i):
+        try:
+            clone = engine.clone(instance=i)
+            wrong.extend(k for k, datum in enumerate(data) if clone.action(datum) != expected[k])
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(SOON)
+        assert not t.is_alive()
+    assert wrong == []
+
+
 # --- pickles -------------------------------------------------------------------------------------------
 
 
@@ -89,9 +150,7 @@ UP = {"params": [{"x": "int"}], "ret": "int", "do": {"+": ["x", 1]}}
 
 
 def test_a_pickle_keeps_phase_counters_tally_and_keywords():
-    document = summer(
-        action={"+": ["tally", {"+": ["input", "actionsStarted"]}]}, options={"timeout": 10_000}
-    )
+    document = summer(action={"+": ["tally", {"+": ["input", "actionsStarted"]}]}, options={"timeout": 10_000})
     limits = pfa.Limits(time=5.0, quote_values=True)
     engine = pfa.loads(document, instance=6, options={"timeout": 70}, limits=limits, unions="tagged")
     engine.action(1)

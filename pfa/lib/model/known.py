@@ -43,8 +43,9 @@ class Known:
         self.refused += 1
         if self.refused < self.weight:
             return False
-        for key in [key for key in self.cache if type(key) is int]:
-            self.cache.pop(key, None)
+        for key in list(self.cache):  # one operation: another thread may put one in meanwhile
+            if type(key) is int:
+                self.cache.pop(key, None)
         self.weight = self.refused = 0
         return True
 
