@@ -24,6 +24,7 @@ from pfa.check.problems import (
     Incompatible,
     Misplaced,
     MissingField,
+    UnknownSymbol,
     UpdateWrites,
     Wrapped,
     show,
@@ -74,7 +75,7 @@ def check(
     """
     if not isinstance(document, dict):
         c = Checker({}, limits, owned)
-        if isinstance(document, list):
+        if isinstance(document, list) and document:
             c.report(Wrapped(at=Where("")))
         else:
             c.wrong_json("a document", "an object", document, "")
@@ -82,8 +83,16 @@ def check(
     c = Checker(document, limits, owned)
     c.again = again
     program = _Document(c, document, read_source).program()
+    c.problems = [_unless_declared_below(c, p) for p in c.problems]
     problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
     return Checked(None if problems else program, problems, warnings)
+
+
+def _unless_declared_below(c: Checker, p: Problem) -> Problem:
+    """An unknown symbol is no string after all, if one of its name is declared further down."""
+    if isinstance(p, UnknownSymbol) and (name := c.unseen.get(p.at.pointer)) in c.declared:
+        return replace(p, hint=f"; the one of {c.real(c.declared[name])} is not seen here")
+    return p
 
 
 def in_order(document: Any, problems: list[Problem]) -> list[Problem]:

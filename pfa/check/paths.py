@@ -108,6 +108,7 @@ def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> 
             hint = f"; the one of {c.real(c.declared[name])} is not seen here"
         else:
             hint = _as_string(c, text, at)
+            c.unseen[c.real(at)] = name
     c.report(UnknownSymbol(show(name), hint, at=Where(at)))
 
 
