@@ -155,7 +155,7 @@ class Checker:
         self.pending: frozenset[str] = frozenset()  # symbols of the `let` whose values are being checked
         self.lone = ""  # pointer of the expression that is alone in a list of expressions
         self.declared: dict[str, str] = {}  # where each symbol was declared first, for hints
-        self.unseen: dict[str, str] = {}  # places of symbols that were not declared anywhere so far
+        self.unseen: dict[str, str] = {}  # places of unknown symbols that may be meant as strings
         self._anew: Any = None  # the document, read again to tell what is wrong in its data
         self._count = 0
 

@@ -83,13 +83,13 @@ def check(
     c = Checker(document, limits, owned)
     c.again = again
     program = _Document(c, document, read_source).program()
-    c.problems = [_unless_declared_below(c, p) for p in c.problems]
+    c.problems = [_unless_declared(c, p) for p in c.problems]
     problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
     return Checked(None if problems else program, problems, warnings)
 
 
-def _unless_declared_below(c: Checker, p: Problem) -> Problem:
-    """An unknown symbol is no string after all, if one of its name is declared further down."""
+def _unless_declared(c: Checker, p: Problem) -> Problem:
+    """An unknown symbol is no string after all, if one of its name is declared elsewhere, maybe further down."""
     if isinstance(p, UnknownSymbol) and (name := c.unseen.get(p.at.pointer)) in c.declared:
         return replace(p, hint=f"; the one of {c.real(c.declared[name])} is not seen here")
     return p

@@ -104,8 +104,6 @@ def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> 
     if not hint:
         if text in c.cells:
             hint = f'; a cell is read with {{"cell": {show(text)}}}'
-        elif name in c.declared:
-            hint = f"; the one of {c.real(c.declared[name])} is not seen here"
         else:
             hint = _as_string(c, text, at)
             c.unseen[c.real(at)] = name

@@ -53,6 +53,8 @@ def show(value: object, limit: int = _LIMIT) -> str:
             return "an object" if value else "an empty object"
         case list():
             return "an array" if value else "an empty array"
+        case str() if len(value) < limit - 2 and value.isprintable() and '"' not in value and "\\" not in value:
+            return f'"{value}"'
         case str():
             plain = (c if c.isprintable() and c not in '"\\' else json.dumps(c)[1:-1] for c in value[:limit])
             text = '"' + "".join(plain) + '"'
