@@ -131,6 +131,8 @@ class Engine:
     action: Callable[[Any], Any]
 
     def __init__(self, compiled: Compiled, shared: SharedState, instance: int = 0) -> None:
+        if type(instance) is not int or not 0 <= instance < 1 << 31:
+            raise PfaLifecycleError(f"an instance has a number from 0 to {(1 << 31) - 1}, not {instance!r}")
         self._compiled = compiled
         self._shared = shared
         self._instance = instance
@@ -214,7 +216,7 @@ class Engine:
 
     @emit.setter
     def emit(self, callback: Callable[[Any], object] | None) -> None:
-        self._emit = callback
+        self._emit = _callable("emit", callback)
         self._variables["hook"] = callback and passing(callback)
 
     @property
@@ -224,7 +226,7 @@ class Engine:
 
     @log.setter
     def log(self, callback: Callable[..., object] | None) -> None:
-        self._log = callback
+        self._log = _callable("log", callback)
 
     def _log_message(self, namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
         texts = (v if t == STRING else self._text(t)(v) for v, t in zip(values, types, strict=True))
@@ -387,7 +389,7 @@ class Engine:
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a function of the document's "fcns", by its name with or without the prefix "u."."""
-        name = function.removeprefix("u.")
+        name = str(function).removeprefix("u.")
         known = self._compiled.program.functions.get(name)
         if known is None:
             raise PfaLifecycleError(f"this document has no function {function!r}")
@@ -507,6 +509,12 @@ class _Use:
         self.engine._runtime.lock.release()
         if isinstance(error, RecursionError | MemoryError):  # of a value that nests too deep or is too large
             raise self.engine._failed(error) from None
+
+
+def _callable(name: str, callback: Any) -> Any:
+    if callback is not None and not callable(callback):
+        raise PfaLifecycleError(f"{name} takes a function or None, not an object of class {type(callback).__name__}")
+    return callback
 
 
 def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:

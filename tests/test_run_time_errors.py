@@ -64,9 +64,7 @@ FORMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("form", "code", "function", "message"), FORMS, ids=lambda x: x if isinstance(x, int) else ""
-)
+@pytest.mark.parametrize(("form", "code", "function", "message"), FORMS, ids=lambda x: x if isinstance(x, int) else "")
 def test_errors_of_forms_and_operators(form, code, function, message):
     ints = {"type": "array", "items": "int"}
     storage = {"cells": {"a": {"type": ints, "init": []}}, "pools": {"p": {"type": "int"}}}
@@ -132,8 +130,20 @@ def test_types_and_method():
     assert (str(engine.input_type), str(engine.output_type), engine.method) == ("int", "string", "emit")
 
 
-@pytest.mark.parametrize("keywords", [{"backend": "fortran"}, {"unions": "plain"}], ids=str)
+@pytest.mark.parametrize(
+    "keywords",
+    [{"backend": "fortran"}, {"unions": "plain"}, {"instance": "first"}, {"instance": -1}, {"instance": 1 << 31}],
+    ids=str,
+)
 def test_keywords_that_do_not_exist(keywords):
     [value] = keywords.values()
-    with pytest.raises(pfa.PfaError, match=value):
+    with pytest.raises(pfa.PfaError, match=str(value)):
         pfa.loads(counter(), **keywords)
+
+
+@pytest.mark.parametrize("callback", ["emit", "log"])
+def test_callbacks_are_functions(callback):
+    engine = pfa.loads(emitter())
+    with pytest.raises(pfa.PfaLifecycleError, match=f"{callback} takes a function or None"):
+        setattr(engine, callback, "print")
+    setattr(engine, callback, None)

@@ -16,7 +16,7 @@ import pytest
 
 from pfa.errors import PfaBusyError, PfaInitError, PfaLimitError
 from pfa.memory.shared import SharedCell, SharedPool, SharedState
-from pfa.types import INT, STRING, Array, Field, Record
+from pfa.types import INT, MISSING, STRING, Array, Field, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +70,14 @@ def fail(old: object) -> object:
 def plus_one(old: int) -> int:
     time.sleep(0)  # lets other threads in between reading and writing
     return old + 1
+
+
+def test_an_item_that_is_not_there_and_has_no_initial_value(pool):
+    assert pool.update("k", MISSING, plus_one) is MISSING
+    assert "k" not in pool
+    assert pool.update("k", 0, plus_one) == 1
+    assert "k" in pool
+    assert pool.update("k", MISSING, plus_one) == 2
 
 
 def test_a_cell_is_read_set_and_updated(cell):

@@ -305,6 +305,82 @@ def test_an_update_inside_an_update_is_refused():
     assert len(problems) == 1
 
 
+INIT = {
+    "an error": {"error": "there is none", "code": -4},
+    "a function": {"u.init": []},
+}
+
+
+@pytest.mark.parametrize("init", INIT)
+@pytest.mark.parametrize("is_shared", [True, False])
+@pytest.mark.parametrize("to", ["function", "path"])
+def test_init_is_evaluated_only_where_there_is_no_item(init, is_shared, to):
+    pairs = {"type": "array", "items": "int"}
+    fcns = {
+        "init": {
+            "params": [],
+            "ret": pairs,
+            "do": [{"cell": "made", "to": adding(1)}, {"value": [5, 5], "type": pairs}],
+        }
+    }
+    update = {"params": [{"old": pairs}], "ret": pairs, "do": {"a.append": ["old", 1]}}
+    path = {"path": [["there"]], "to": update} if to == "function" else {"path": [["there"], 0], "to": 1}
+    missing = {**path, "path": [["missing"], *path["path"][1:]]}
+    put = [{"pool": "p", "init": INIT[init], **p} for p in (path, missing)]
+    engine = pfa.loads(
+        {
+            "input": "boolean",
+            "output": pairs,
+            "action": {"if": "input", "then": put[0], "else": put[1]},
+            "cells": {"made": {"type": "int", "init": 0}},
+            "pools": {"p": {"type": pairs, "init": {"there": [3]}, "shared": is_shared}},
+            "fcns": fcns,
+        }
+    )
+    assert engine.action(True) == ([3, 1] if to == "function" else [1])
+    assert engine.snapshot()["cells"]["made"]["init"] == 0
+    if init == "an error":
+        with pytest.raises(pfa.PfaUserError) as caught:
+            engine.action(False)
+        assert caught.value.code == -4
+    else:
+        for i in (1, 2):
+            assert engine.action(False) == ([5, 5, *[1] * i] if to == "function" else [1, 5])
+        assert engine.snapshot()["cells"]["made"]["init"] == 1
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_whole_item_needs_no_init(is_shared):
+    put = {"pool": "p", "path": ["input"], "to": 5, "init": {"error": "not needed"}}
+    pools = {"p": {"type": "int", "shared": is_shared}}
+    engine = pfa.loads({"input": "string", "output": "int", "action": put, "pools": pools})
+    assert [engine.action("a"), engine.action("a")] == [5, 5]
+
+
+def test_items_that_come_and_go_between_looking_and_updating():
+    """One engine makes an item, another removes it; none of them ever sees it half made."""
+    two = {"type": "array", "items": "int"}
+    update = {
+        "params": [{"old": two}],
+        "ret": two,
+        "do": {"new": [{"attr": "old", "path": [1]}, {"attr": "old", "path": [0]}], "type": two},
+    }
+    put = {"pool": "p", "path": [["k"]], "to": update, "init": {"new": ["input", {"+": ["input", 1]}], "type": two}}
+    engine = pfa.loads(
+        {
+            "input": "int",
+            "output": two,
+            "action": [{"if": {"==": [{"%": ["input", 2]}, 0]}, "then": {"pool": "p", "del": ["k"]}}, put],
+            "pools": {"p": {"type": two, "shared": True}},
+        }
+    )
+    clones = [engine.clone(instance=i) for i in range(6)]
+    results = []
+    in_threads(6, lambda i: results.extend(clones[i].action(k) for k in range(300)))
+    assert len(results) == 1800
+    assert all(abs(a - b) == 1 for a, b in results)
+
+
 def test_an_update_by_value_of_a_shared_cell():
     engine = pfa.loads(shared(action={"cell": "n", "to": "input"}))
     assert [engine.action(5), engine.clone().call("n")] == [5, 5]

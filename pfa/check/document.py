@@ -146,7 +146,7 @@ class _Document:
         self.method()
         name: str = self.typed("name", str, "a string", "")
         doc: str = self.typed("doc", str, "a string", "")
-        version = self.integer("version")
+        version = self.integer("version", 31)
         randseed = self.integer("randseed")
         metadata = self.metadata()
         options = self.options()
@@ -181,10 +181,11 @@ class _Document:
             return default
         return value
 
-    def integer(self, key: str) -> int | None:
+    def integer(self, key: str, bits: int = 63) -> int | None:
         value = self.document.get(key)
-        if key in self.document and type(value) is not int:
-            self.c.wrong_json(show(key), "an integer", value, f"/{key}")
+        if key in self.document and (type(value) is not int or not -(1 << bits) <= value < 1 << bits):
+            expected = "an integer" if type(value) is not int else f"an integer of {bits + 1} bits"
+            self.c.wrong_json(show(key), expected, value, f"/{key}")
             return None
         return value
 

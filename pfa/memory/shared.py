@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakSet
 
 from pfa.errors import PfaBusyError, PfaInitError, PfaLimitError
-from pfa.types import Type, canonical
+from pfa.types import MISSING, Type, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,6 +161,9 @@ class SharedPool(_StaysHere):
         """The present value of an item, or KeyError; never waits."""
         return self._items[key]
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._items
+
     def items(self) -> dict[str, Any]:
         """A copy of all items as they are at this moment; never waits."""
         return self._items.copy()
@@ -170,10 +173,13 @@ class SharedPool(_StaysHere):
     ) -> Any:
         """Replace an item by `fn` of it, or of `init_value` where there is none, and return the new value.
 
-        That is one step for other writers.  When `fn` fails, the item stays as it was, or missing.
+        That is one step for other writers.  When `fn` fails, the item stays as it was, or missing.  Where there is
+        none and `init_value` is MISSING, nothing happens and MISSING is returned.
         """
 
         def put(items: dict[str, Any]) -> Any:
+            if init_value is MISSING and key not in items:
+                return MISSING
             items[key] = value = fn(items.get(key, init_value))
             return value
 

@@ -74,7 +74,7 @@ from pfa.ir import (
     While,
     Widen,
 )
-from pfa.types import NULL, STRING, Array, Bottom, Enum, Map, Record, Type, Union, same_layout
+from pfa.types import MISSING, NULL, STRING, Array, Bottom, Enum, Map, Record, Type, Union, same_layout
 from pfa.types import branches as _branches
 
 if TYPE_CHECKING:
@@ -380,7 +380,11 @@ class _Builder:
         value = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
         if pool.shared:
             update = self.updater(pool.type, e.path, keys, e.to, value, 2010, e.at)
-            return self.op(into, "update_pool", (item, self.value(e.init), update), e.pool, e.at)
+            whole = not e.path and value is not None
+            if not whole and not isinstance(e.init, Lit):
+                return self.update_or_make(e, item, update)
+            init = NONE if whole else self.value(e.init)
+            return self.op(into, "update_pool", (item, init, update), e.pool, e.at)
         if not e.path and value is not None:
             new: Operand = value
         else:
@@ -392,6 +396,23 @@ class _Builder:
             new = self.replaced(Var(old), pool.type, e.path, keys, e.to, value, 2010, e.at, into)
         self.effect("set_pool", (item, new), e.pool, e.at)
         return new
+
+    def update_or_make(self, e: PoolTo, item: Operand, update: Operand) -> Operand:
+        """The update of a shared item, whose `init` is evaluated only where there is none, outside of the lock.
+
+        An item that was there and is gone when the lock is held is looked for again.
+        """
+        made, init = self.temp(), self.temp()
+
+        def turn() -> None:
+            there = self.op("", "pool_has", (item,), e.pool, e.at)
+            make = self.block(lambda: self.assign(e.init, init))
+            self.out.append(Branch(there, (Op(init, "copy", (Const(MISSING),)),), make))
+            self.op(made, "update_pool", (item, Var(init), update), e.pool, e.at)
+            self.out.append(Leave(self.op("", "present", (Var(made),), at=e.at), True))
+
+        self.out.append(Loop(self.block(turn), at=e.at))
+        return Var(made)
 
     def pool_del(self, e: PoolDel, into: str) -> Operand:
         shared = self.program.program.pools[e.pool].shared

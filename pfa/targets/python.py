@@ -25,9 +25,8 @@ from pfa.targets.python_module import Module
 from pfa.targets.python_ops import NAMES
 from pfa.targets.python_print import HEAVY, FunctionPrinter
 from pfa.targets.values import holds_inside
-from pfa.types import DOUBLE
+from pfa.types import DOUBLE, MISSING
 
-MISSING = object()
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 
 

@@ -581,6 +581,7 @@ _OPS: dict[str, Callable[[FunctionPrinter, Op], None]] = {
     "pool_has": P.pool_has,
     "set_pool": P.set_pool,
     "update_pool": P.update_pool,
+    "present": lambda p, s: p.simple(s, "{0} is not MISSING"),
     "delete": P.delete,
     "delete_shared": P.delete_shared,
     "widen": P.widen,
