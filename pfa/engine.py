@@ -352,7 +352,7 @@ class Engine:
         if isinstance(error, Passed):
             return error.error
         if isinstance(error, PfaRuntimeError):
-            self._compiled.code.locate(error, self._compiled.source.where)
+            self._compiled.code.locate(error, self._compiled.source.where, self._compiled.document)
         elif isinstance(error, StillLocked):
             timeout = self._runtime.meter.timeout_message()
             error = PfaLimitError(f"{timeout}: {error.what} stayed locked by another engine")

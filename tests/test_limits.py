@@ -449,6 +449,30 @@ def test_memory_ends_every_attack(name):
     assert int(megabytes) < 500
 
 
+NO_MEMORY = """
+import resource
+import pfa
+double = {"while": "input", "do": {"set": {"x": {"s.concat": ["x", "x"]}}}}
+action = [{"let": {"x": {"string": "abcdefgh"}}}, double, {"s.len": ["x"]}]
+made = pfa.loads({"input": "boolean", "output": "int", "action": action}, limits=pfa.Limits(memory=None, time=60.0))
+made.action(False)
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 200_000_000, size + 200_000_000))
+for datum in (True, False, True, False):
+    try:
+        print(made.action(datum))
+    except pfa.PfaLimitError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the memory of a process is read from /proc")
+def test_a_machine_without_memory_is_a_limit():
+    done = subprocess.run([sys.executable, "-c", NO_MEMORY], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "exceeded the memory of the machine\n8\n" * 2
+
+
 # --- afterwards ------------------------------------------------------------------------------------------
 
 

@@ -20,9 +20,35 @@ def test_an_error_of_the_library_says_code_function_and_place():
         pfa.loads(text).action([])
     error = caught.value
     assert (error.code, error.function, error.message) == (15020, "a.head", "empty array")
-    assert (error.at.pointer, error.at.line, error.at.col) == ("/action/1", 4, 9)
-    assert str(error) == "4:9 /action/1: empty array (code 15020, a.head)"
+    assert (error.at.pointer, error.at.line, error.at.col) == ("/action/1/+/1", 4, 21)
+    assert str(error) == "4:21 /action/1/+/1: empty array (code 15020, a.head)"
     assert [p.at for p in error.problems] == [error.at]
+
+
+HEAD, LAST = {"a.head": ["input"]}, {"a.last": ["input"]}
+FIRST = {"if": {"==": ["input", {"type": {"type": "array", "items": "int"}, "value": []}]}, "then": 1, "else": HEAD}
+PLACES = [
+    (HEAD, "/action"),
+    ({"a.head": "input"}, "/action"),
+    ({"+": [1, HEAD]}, "/action/+/1"),
+    ({"+": [HEAD, LAST]}, "/action/+/0"),
+    ({"+": [1, {"+": [LAST, 1]}]}, "/action/+/1/+/0"),
+    ({"u-": [{"@": "here", **HEAD}]}, "/action/u-/0"),
+    ([{"let": {"x": 1}}, {"if": {"==": [HEAD, 1]}, "then": 1, "else": 2}], "/action/1/if/==/0"),
+    ([{"let": {"x": {"+": [1, HEAD]}}}, "x"], "/action/0/let/x/+/1"),
+    ({"+": [FIRST, HEAD]}, "/action"),
+    ({"+": [{"a.head": {"a.append": ["input", 1]}}, HEAD]}, "/action"),
+]
+
+
+@pytest.mark.parametrize(("action", "pointer"), PLACES, ids=lambda x: x if isinstance(x, str) else "")
+def test_a_call_inside_an_expression_is_told(action, pointer):
+    """A line of generated code holds several calls; where it cannot be told which, it is the whole expression."""
+    engine = pfa.loads({"input": {"type": "array", "items": "int"}, "output": "int", "action": action})
+    for _ in range(2):
+        with pytest.raises(pfa.PfaRuntimeError) as caught:
+            engine.action([])
+        assert caught.value.at.pointer == pointer
 
 
 def test_an_error_in_yaml_says_its_line_too():

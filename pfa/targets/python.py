@@ -14,15 +14,17 @@ import hashlib
 import linecache
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import CellType, FunctionType, TracebackType
+from dataclasses import dataclass, field
+from types import CellType, CodeType, FunctionType
 from typing import Any, NoReturn
 
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
+from pfa.lib.table import lookup
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
-from pfa.targets.python_module import Module
+from pfa.targets.python_module import Module, implementation_name
 from pfa.targets.python_ops import NAMES
+from pfa.targets.python_places import column, nearer
 from pfa.targets.python_print import HEAVY, FunctionPrinter
 from pfa.targets.values import holds_inside
 from pfa.types import DOUBLE, MISSING
@@ -86,6 +88,7 @@ SERVICES = ("refill", "paced", "deadline", "log_message", "rng", "first")
 VARIABLES = (
     "name", "instance", "version", "metadata", "budget", "started", "finished", "depth", "tally", "hook", "emitted",
 )  # fmt: skip
+FOUND = 1000  # places of errors that are kept
 PROTOCOL = ("acquire", "release", "prepare", "failed", "ready")
 
 
@@ -134,6 +137,7 @@ class PythonCode:
     storage: dict[tuple[str, str], str]
     entry: Callable[..., FunctionType]
     decode: Callable[[Any], Any]
+    found: dict[tuple[CodeType, int, str], str] = field(default_factory=dict)
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
@@ -142,18 +146,28 @@ class PythonCode:
         variables = Variables((action, *functions), {**given, "ready": protocol["ready"]}, self.filename)
         return {**dict(zip(self.entries, functions, strict=True)), "action": action}, variables
 
-    def where(self, traceback: TracebackType | None) -> str:
-        """The JSON pointer of the innermost generated line of a traceback."""
-        found = ""
+    def where(self, error: PfaRuntimeError, document: dict[str, Any]) -> str:
+        """The JSON pointer of the expression that failed: that of the innermost generated line, or one inside."""
+        pointer, innermost, traceback = "", None, error.__traceback__
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == self.filename:
-                found = self.places[traceback.tb_lineno - 1] or found
+                found = self.places[traceback.tb_lineno - 1]
+                if found:
+                    pointer, innermost = found, traceback
             traceback = traceback.tb_next
-        return found
+        if innermost is None or (fn := lookup(error.function)) is None:
+            return pointer
+        key = innermost.tb_frame.f_code, innermost.tb_lasti, fn.name
+        if key not in self.found:
+            line = self.source.splitlines()[innermost.tb_lineno - 1]
+            if len(self.found) >= FOUND:
+                self.found.clear()
+            self.found[key] = nearer(document, pointer, fn.name, line, implementation_name(fn), column(innermost))
+        return self.found[key]
 
-    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where]) -> None:
+    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:
         """Say where in the document an error was raised."""
-        if error.at == Where() and (pointer := self.where(error.__traceback__)):
+        if error.at == Where() and (pointer := self.where(error, document)):
             error.locate(find(pointer))
 
 

@@ -58,7 +58,7 @@ class Module:
 
     def implementation(self, fn: Fn) -> str:
         """The global that holds a library function's body."""
-        name = "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", fn.name)
+        name = implementation_name(fn)
         self.globals[name] = fn.impl
         return name
 
@@ -103,3 +103,8 @@ def costs(fn: Fn, args: list[str]) -> str:
     """The cost of a call, an expression over the operands' texts."""
     names = dict(zip(parameters(fn), args, strict=False))
     return _WORD.sub(lambda m: names.get(m.group(), m.group()), fn.cost)
+
+
+def implementation_name(fn: Fn) -> str:
+    """What generated code calls a library function's body."""
+    return "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", fn.name)
