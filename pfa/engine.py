@@ -549,8 +549,9 @@ def load(
     Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
     """
     bounds = limits or Limits()
-    document = read_path(path_or_file, limits=bounds, syntax=syntax)
-    return _engine(document, backend, options, bounds, shared, instance, state, unions, syntax)
+    with paused():
+        document = read_path(path_or_file, limits=bounds, syntax=syntax)
+        return _engine(document, backend, options, bounds, shared, instance, state, unions)
 
 
 def loads(
@@ -569,8 +570,9 @@ def loads(
 ) -> Engine:
     """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`."""
     bounds = limits or Limits()
-    read = read_value(document, limits=bounds, syntax=syntax)
-    return _engine(read, backend, options, bounds, shared, instance, state, unions, syntax)
+    with paused():
+        read = read_value(document, limits=bounds, syntax=syntax)
+        return _engine(read, backend, options, bounds, shared, instance, state, unions)
 
 
 def check(
@@ -615,28 +617,12 @@ def _engine(
     instance: int,
     state: bytes | None,
     unions: str,
-    syntax: str,
 ) -> Engine:
     if backend not in BACKENDS:
         raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
     if unions not in ("natural", "tagged"):
         raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
     make_room(read.nesting)
-    with paused():
-        return _made(read, backend, options, limits, shared, instance, state, unions, syntax)
-
-
-def _made(
-    read: Document,
-    backend: str,
-    options: Mapping[str, Any] | None,
-    limits: Limits,
-    shared: SharedState | None,
-    instance: int,
-    state: bytes | None,
-    unions: str,
-    syntax: str,
-) -> Engine:
     checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits))
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))

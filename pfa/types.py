@@ -240,7 +240,11 @@ def accepts(want: Type, got: Type) -> bool:
 
     Specification, "Type resolution, promotion, and covariance", the table row by row.
     """
-    if want is got or isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
+    if want is got:
+        return True
+    if want.__class__ is Prim and got.__class__ is Prim:
+        return want == got or (want in RANK and got in RANK and RANK[got] <= RANK[want])
+    if isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
         return True
     if isinstance(want, Union):
         return all(_accepted(want, g) for g in branches(got))
@@ -249,8 +253,6 @@ def accepts(want: Type, got: Type) -> bool:
     if isinstance(want, Record):
         return want == got
     match want, got:
-        case Prim(), Prim():
-            return want == got or (want in RANK and got in RANK and RANK[got] <= RANK[want])
         case Array(w), Array(g):
             return accepts(w, g)
         case Map(w), Map(g):

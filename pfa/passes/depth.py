@@ -27,6 +27,8 @@ UNCOUNTED = 200
 
 def depth(lowered: Lowered) -> Lowered:
     """The same program, with the units of each counted function in `levels`."""
+    if not lowered.program.recursive and len(lowered.routines) <= UNCOUNTED:
+        return lowered
     calls = {name: dict(_calls(r.body)) for name, r in lowered.routines.items()}
     counted = {name for name, r in lowered.routines.items() if r.recursive}
     deepest = _deepest(calls, counted)

@@ -113,21 +113,25 @@ class _Program:
         self.lifted = 0
 
     def routine(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> Routine:
-        builder = _Builder(self)
-        value = builder.value(body)
-        block = (*builder.out, Return(value))
+        block = self.block(body)
         user = name[2:] if name.startswith("u:") else ""
-        made = Routine(
-            name, params, block, free(block, params), user in self.program.recursive, bool(user), at=at
-        )
+        made = Routine(name, params, block, (), user in self.program.recursive, bool(user), at=at)
         self.routines[name] = made
         return made
 
+    def block(self, body: Expr) -> Block:
+        builder = _Builder(self)
+        value = builder.value(body)
+        return (*builder.out, Return(value))
+
     def lift(self, function: FunctionDef) -> Routine:
         self.lifted += 1
-        made = self.routine(f"f{self.lifted}", function.params, function.body, function.at)
-        self.routines[made.name] = charged = replace(made, charged=True)
-        return charged
+        name = f"f{self.lifted}"
+        block = self.block(function.body)
+        captured = free(block, function.params)
+        made = Routine(name, function.params, block, captured, charged=True, at=function.at)
+        self.routines[name] = made
+        return made
 
 
 def free(block: Block, params: tuple[str, ...]) -> tuple[str, ...]:

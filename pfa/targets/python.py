@@ -15,6 +15,7 @@ import linecache
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CellType, CodeType, FunctionType
 from typing import Any, NoReturn
 
@@ -171,6 +172,15 @@ class PythonCode:
             error.locate(find(pointer))
 
 
+_SHORT = 1 << 14  # characters of a text that may be kept
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str, name: str) -> CodeType:
+    """The text as code; documents that differ in names, constants and types only often have one text."""
+    return compile(text, name, "exec", dont_inherit=True)
+
+
 def compile_python(
     lowered: Lowered, decode: Callable[[Any], Any], encoder: Encoder | None, recursion: int
 ) -> PythonCode:
@@ -185,7 +195,8 @@ def compile_python(
     space = {**_GLOBALS, **module.globals, "encoder": encoder, "__builtins__": {}}
     space["__name__"] = name
     space["__loader__"] = _Source(text)
-    exec(compile(text, name, "exec", dont_inherit=True), space)  # our own text, see the module's invariant
+    code_of = _compiled if len(text) < _SHORT else _compiled.__wrapped__
+    exec(code_of(text, name), space)  # our own text, see the module's invariant
     code = PythonCode(text, space["build"], name, module.places, made.entries, module.storage, _entry(lowered), decode)
     weakref.finalize(code, linecache.cache.pop, name, None).atexit = False
     return code
