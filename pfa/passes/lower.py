@@ -17,7 +17,6 @@ that name the symbols they read (`captured`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import (

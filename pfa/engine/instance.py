@@ -1,63 +1,48 @@
-"""The public face: `load`, `loads`, `check`, and `Engine`.
+"""`Engine`: one instance of a document, and what such instances share.
 
-Place in the pipeline: the end of it.  `Compiled` is what engines of one document share (program, code, constant
-model data); `Engine` is one instance, with its own cells, pools, tally, counters and random numbers.  The protocol
-of an action is in `pfa.targets.python_entry`; this module holds everything that is not on its hot path.
+Place in the pipeline: the end of it; `pfa.engine.loading` makes them.  `Compiled` is what engines of one document
+share (program, code, constant model data); `Engine` is one instance, with its own cells, pools, tally, counters and
+random numbers.  The protocol of an action is in `pfa.targets.python_entry`; here is what is not on its hot path.
 """
 
 from __future__ import annotations
 
-import itertools
-import logging
-import os
 import sys
 import threading
-from dataclasses import dataclass, field, replace
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from pfa.check.document import TIMEOUTS, in_order
-from pfa.check.document import check as check_document
-from pfa.check.problems import CannotFill, WrongJson, show
-from pfa.data.document import code_of, filled, portable, strict_json
+from pfa.check.document import TIMEOUTS
+from pfa.data.document import filled, strict_json
 from pfa.data.takeover import take, types_of
-from pfa.data.values import Decoders, Encoders, output_encoder
+from pfa.data.values import Decoders, Encoders
 from pfa.errors import (
     PfaCompileError,
     PfaDataError,
-    PfaError,
-    PfaInitError,
     PfaLifecycleError,
     PfaLimitError,
     PfaRuntimeError,
-    PfaSyntaxError,
-    PfaTypeError,
     Problem,
 )
-from pfa.ir import FunctionDef, Program, null
 from pfa.lib.encode import json_text
 from pfa.limits import Limits, make_room
 from pfa.memory import state as state_blob
 from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState, StillLocked
-from pfa.passes import compile_program
-from pfa.read import Document, Source
-from pfa.read import load as read_path
-from pfa.read import read as read_value
-from pfa.read.collector import paused
 from pfa.targets.host import Passed, logger_of, passing
 from pfa.targets.meter import Meter
-from pfa.targets.python import PythonCode, compile_python
 from pfa.targets.python_entry import busy
 from pfa.types import STRING, Type, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
-BACKENDS = ("auto", "python")
-_KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
+    from pfa.ir import Program
+    from pfa.read import Source
+    from pfa.targets.python import PythonCode
+
 _PHASES = {"begin": 0, "action": 1, "end": 2, "merge": 3, "call": 4}
-_names = itertools.count(1)
 
 
 @dataclass(slots=True)
@@ -465,14 +450,6 @@ class Engine:
         made.emit, made.log = self._emit, self._log
         return made
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Engines pickle: the document, the options and the state; callbacks and shared state stay behind."""
-        c = self._compiled
-        if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
-            raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
-        keywords = {"limits": c.limits, "unions": c.unions, "instance": self._instance, "options": c.options}
-        return _unpickle, (portable(c.document, c.program), keywords, c.name, self.state())
-
     def close(self) -> None:
         """Free what the engine holds; calls afterwards are PfaLifecycleErrors."""
         self._set_state("closed")
@@ -515,170 +492,3 @@ def _callable(name: str, callback: Any) -> Any:
     if callback is not None and not callable(callback):
         raise PfaLifecycleError(f"{name} takes a function or None, not an object of class {type(callback).__name__}")
     return callback
-
-
-def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
-    engine = loads(document, **keywords)
-    engine._compiled.name = engine._variables["name"] = name
-    engine._restore(blob)
-    return engine
-
-
-# --- loading ---------------------------------------------------------------------------------------------------
-
-
-def load(
-    path_or_file: str | os.PathLike[str] | IO[Any],
-    *,
-    backend: str = "auto",
-    options: Mapping[str, Any] | None = None,
-    limits: Limits | None = None,
-    resources: Iterable[str | os.PathLike[str]] | None = None,
-    shared: SharedState | None = None,
-    instance: int = 0,
-    state: bytes | None = None,
-    unions: str = "natural",
-    escape: bool = True,
-    syntax: str = "",
-) -> Engine:
-    """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
-
-    `backend`: "auto" or "python".  `options` override the document's.  `limits` bound reading and running.
-    `shared`: where cells and pools declared shared live.  `state`: go on from an earlier engine's `state()`.
-    `unions`: "natural" (plain values out) or "tagged" (Avro's JSON encoding).
-    Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
-    """
-    bounds = limits or Limits()
-    with paused():
-        document = read_path(path_or_file, limits=bounds, syntax=syntax)
-        return _engine(document, backend, options, bounds, shared, instance, state, unions)
-
-
-def loads(
-    document: str | bytes | Mapping[str, Any] | list[Any],
-    *,
-    backend: str = "auto",
-    options: Mapping[str, Any] | None = None,
-    limits: Limits | None = None,
-    resources: Iterable[str | os.PathLike[str]] | None = None,
-    shared: SharedState | None = None,
-    instance: int = 0,
-    state: bytes | None = None,
-    unions: str = "natural",
-    escape: bool = True,
-    syntax: str = "",
-) -> Engine:
-    """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`."""
-    bounds = limits or Limits()
-    with paused():
-        read = read_value(document, limits=bounds, syntax=syntax)
-        return _engine(read, backend, options, bounds, shared, instance, state, unions)
-
-
-def check(
-    document: str | bytes | Mapping[str, Any] | list[Any] | os.PathLike[str] | IO[Any],
-    *,
-    limits: Limits | None = None,
-    strict: bool = False,
-    syntax: str = "",
-) -> list[Problem]:
-    """All problems of a document, in document order; empty when it is valid.  `strict` adds warnings."""
-    bounds = limits or Limits()
-    try:
-        if isinstance(document, os.PathLike) or hasattr(document, "read"):
-            read = read_path(document, limits=bounds, syntax=syntax)  # type: ignore[arg-type]
-        else:
-            read = read_value(document, limits=bounds, syntax=syntax)
-    except PfaError as error:
-        return list(error.problems)
-    make_room(read.nesting)
-    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds))
-    warnings = [*read.warnings, *checked.warnings] if strict else []
-    return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
-
-
-def _rereader(read: Document, limits: Limits) -> Callable[[], Any]:
-    """The document's values once more: a check that fails has changed some of them."""
-    text, syntax = read.source.text, read.source.syntax
-    return lambda: read_value(text, limits=limits, syntax=syntax).value
-
-
-def _placed(problems: list[Problem], source: Source) -> list[Problem]:
-    """Problems with line and column."""
-    return [p if p.at.line else p.moved(source.where(p.at.pointer, p.at.key)) for p in problems]
-
-
-def _engine(
-    read: Document,
-    backend: str,
-    options: Mapping[str, Any] | None,
-    limits: Limits,
-    shared: SharedState | None,
-    instance: int,
-    state: bytes | None,
-    unions: str,
-) -> Engine:
-    if backend not in BACKENDS:
-        raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
-    if unions not in ("natural", "tagged"):
-        raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
-    make_room(read.nesting)
-    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits))
-    if checked.program is None:
-        raise _refusal(_placed(checked.problems, read.source))
-    compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)
-    engine = Engine(compiled, shared or SharedState(), instance)
-    if state is not None:
-        engine._restore(state)
-    return engine
-
-
-def _refusal(problems: list[Problem]) -> PfaError:
-    """One exception with all problems: a type error if any is one."""
-    if all(p.stage == "syntax" for p in problems):
-        return PfaSyntaxError(*problems)
-    if all(p.stage == "init" for p in problems):
-        return PfaInitError(*problems)
-    return PfaTypeError(*problems)
-
-
-def _compile(
-    read: Document,
-    program: Program,
-    warnings: list[Problem],
-    options: Mapping[str, Any] | None,
-    limits: Limits,
-    unions: str,
-) -> Compiled:
-    lowered = compile_program(program)
-    if any(r.recursive for r in lowered.routines.values()):
-        make_room(limits.recursion)
-    make_room(len(lowered.routines), frames=3)
-    decoders = Decoders(limits.quote_values)
-    encoder = output_encoder(program.output, unions == "tagged")
-    code = compile_python(lowered, decoders.datum(program.input), encoder, limits.recursion)
-    found = _placed([*read.warnings, *warnings], read.source)
-    merged = dict(program.options)
-    for key, value in (options or {}).items():
-        if key in TIMEOUTS and type(value) is not int:
-            raise PfaTypeError(WrongJson(f"the option {show(key)}", "an integer, the milliseconds", show(value)))
-        if key in merged and merged[key] != value:
-            found.append(CannotFill(f"option {key} of the document is overridden"))
-            logging.getLogger("pfa").info("option %s of the document is overridden", key)
-        merged[key] = value
-    document = code_of(read.value, read.owned)
-    if not read.owned:
-        read.source.value = document  # what the caller gave is the caller's to change
-    if len(read.source.text) > _KEPT_TEXT:
-        read.source.forget()
-    name = program.name or f"Engine_{next(_names)}"
-    return Compiled(
-        _kept(program), code, document, read.source, limits, unions, found, decoders,
-        options=merged, name=name,
-    )  # fmt: skip
-
-
-def _kept(program: Program) -> Program:
-    """What an engine still needs of its program: types and initial values, no expressions."""
-    functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
-    return replace(program, action=null(), begin=None, end=None, merge=None, functions=functions)

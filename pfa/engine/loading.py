@@ -1,0 +1,221 @@
+"""The public face: `load`, `loads`, `check`; and engines as pickles, which are loaded again.
+
+Place in the pipeline: all of it in order: read, check, compile, and an `Engine` of the result.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import itertools
+import logging
+import os
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
+
+from pfa.check.document import TIMEOUTS, in_order
+from pfa.check.document import check as check_document
+from pfa.check.problems import CannotFill, WrongJson, show
+from pfa.data.document import code_of, portable
+from pfa.data.values import Decoders, output_encoder
+from pfa.engine.instance import Compiled, Engine
+from pfa.errors import (
+    PfaCompileError,
+    PfaError,
+    PfaInitError,
+    PfaLifecycleError,
+    PfaSyntaxError,
+    PfaTypeError,
+    Problem,
+)
+from pfa.ir import FunctionDef, Program, null
+from pfa.limits import Limits, make_room
+from pfa.memory.shared import SharedState
+from pfa.passes import compile_program
+from pfa.read import Document, Source
+from pfa.read import load as read_path
+from pfa.read import read as read_value
+from pfa.read.collector import paused
+from pfa.targets.python import compile_python
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+BACKENDS = ("auto", "python")
+_KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
+_names = itertools.count(1)
+
+
+def load(
+    path_or_file: str | os.PathLike[str] | IO[Any],
+    *,
+    backend: str = "auto",
+    options: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    resources: Iterable[str | os.PathLike[str]] | None = None,
+    shared: SharedState | None = None,
+    instance: int = 0,
+    state: bytes | None = None,
+    unions: str = "natural",
+    escape: bool = True,
+    syntax: str = "",
+) -> Engine:
+    """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
+
+    `backend`: "auto" or "python".  `options` override the document's.  `limits` bound reading and running.
+    `shared`: where cells and pools declared shared live.  `state`: go on from an earlier engine's `state()`.
+    `unions`: "natural" (plain values out) or "tagged" (Avro's JSON encoding).
+    Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
+    """
+    bounds = limits or Limits()
+    with paused():
+        document = read_path(path_or_file, limits=bounds, syntax=syntax)
+        return _engine(document, backend, options, bounds, shared, instance, state, unions)
+
+
+def loads(
+    document: str | bytes | Mapping[str, Any] | list[Any],
+    *,
+    backend: str = "auto",
+    options: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    resources: Iterable[str | os.PathLike[str]] | None = None,
+    shared: SharedState | None = None,
+    instance: int = 0,
+    state: bytes | None = None,
+    unions: str = "natural",
+    escape: bool = True,
+    syntax: str = "",
+) -> Engine:
+    """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`."""
+    bounds = limits or Limits()
+    with paused():
+        read = read_value(document, limits=bounds, syntax=syntax)
+        return _engine(read, backend, options, bounds, shared, instance, state, unions)
+
+
+def check(
+    document: str | bytes | Mapping[str, Any] | list[Any] | os.PathLike[str] | IO[Any],
+    *,
+    limits: Limits | None = None,
+    strict: bool = False,
+    syntax: str = "",
+) -> list[Problem]:
+    """All problems of a document, in document order; empty when it is valid.  `strict` adds warnings."""
+    bounds = limits or Limits()
+    try:
+        if isinstance(document, os.PathLike) or hasattr(document, "read"):
+            read = read_path(document, limits=bounds, syntax=syntax)  # type: ignore[arg-type]
+        else:
+            read = read_value(document, limits=bounds, syntax=syntax)
+    except PfaError as error:
+        return list(error.problems)
+    make_room(read.nesting)
+    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds))
+    warnings = [*read.warnings, *checked.warnings] if strict else []
+    return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
+
+
+def _rereader(read: Document, limits: Limits) -> Callable[[], Any]:
+    """The document's values once more: a check that fails has changed some of them."""
+    text, syntax = read.source.text, read.source.syntax
+    return lambda: read_value(text, limits=limits, syntax=syntax).value
+
+
+def _placed(problems: list[Problem], source: Source) -> list[Problem]:
+    """Problems with line and column."""
+    return [p if p.at.line else p.moved(source.where(p.at.pointer, p.at.key)) for p in problems]
+
+
+def _engine(
+    read: Document,
+    backend: str,
+    options: Mapping[str, Any] | None,
+    limits: Limits,
+    shared: SharedState | None,
+    instance: int,
+    state: bytes | None,
+    unions: str,
+) -> Engine:
+    if backend not in BACKENDS:
+        raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
+    if unions not in ("natural", "tagged"):
+        raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
+    make_room(read.nesting)
+    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits))
+    if checked.program is None:
+        raise _refusal(_placed(checked.problems, read.source))
+    compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)
+    engine = Engine(compiled, shared or SharedState(), instance)
+    if state is not None:
+        engine._restore(state)
+    return engine
+
+
+def _refusal(problems: list[Problem]) -> PfaError:
+    """One exception with all problems: a type error if any is one."""
+    if all(p.stage == "syntax" for p in problems):
+        return PfaSyntaxError(*problems)
+    if all(p.stage == "init" for p in problems):
+        return PfaInitError(*problems)
+    return PfaTypeError(*problems)
+
+
+def _compile(
+    read: Document,
+    program: Program,
+    warnings: list[Problem],
+    options: Mapping[str, Any] | None,
+    limits: Limits,
+    unions: str,
+) -> Compiled:
+    lowered = compile_program(program)
+    if any(r.recursive for r in lowered.routines.values()):
+        make_room(limits.recursion)
+    make_room(len(lowered.routines), frames=3)
+    decoders = Decoders(limits.quote_values)
+    encoder = output_encoder(program.output, unions == "tagged")
+    code = compile_python(lowered, decoders.datum(program.input), encoder, limits.recursion)
+    found = _placed([*read.warnings, *warnings], read.source)
+    merged = dict(program.options)
+    for key, value in (options or {}).items():
+        if key in TIMEOUTS and type(value) is not int:
+            raise PfaTypeError(WrongJson(f"the option {show(key)}", "an integer, the milliseconds", show(value)))
+        if key in merged and merged[key] != value:
+            found.append(CannotFill(f"option {key} of the document is overridden"))
+            logging.getLogger("pfa").info("option %s of the document is overridden", key)
+        merged[key] = value
+    document = code_of(read.value, read.owned)
+    if not read.owned:
+        read.source.value = document  # what the caller gave is the caller's to change
+    if len(read.source.text) > _KEPT_TEXT:
+        read.source.forget()
+    name = program.name or f"Engine_{next(_names)}"
+    return Compiled(
+        _kept(program), code, document, read.source, limits, unions, found, decoders,
+        options=merged, name=name,
+    )  # fmt: skip
+
+
+def _kept(program: Program) -> Program:
+    """What an engine still needs of its program: types and initial values, no expressions."""
+    functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
+    return replace(program, action=null(), begin=None, end=None, merge=None, functions=functions)
+
+
+def _pickled(engine: Engine) -> tuple[Any, ...]:
+    """Engines pickle: the document, the options and the state; callbacks and shared state stay behind."""
+    c = engine._compiled
+    if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
+        raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
+    keywords = {"limits": c.limits, "unions": c.unions, "instance": engine.instance, "options": c.options}
+    return _unpickle, (portable(c.document, c.program), keywords, c.name, engine.state())
+
+
+def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
+    engine = loads(document, **keywords)
+    engine._compiled.name = engine._variables["name"] = name
+    engine._restore(blob)
+    return engine
+
+
+copyreg.pickle(Engine, _pickled)
