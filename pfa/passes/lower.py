@@ -65,7 +65,6 @@ from pfa.ir import (
     Return,
     Routine,
     Statement,
-    Step,
     Try,
     Unpack,
     UserCall,
@@ -73,19 +72,15 @@ from pfa.ir import (
     While,
     Widen,
 )
-from pfa.types import MISSING, NULL, STRING, Array, Bottom, Enum, Map, Record, Type, Union, same_layout
+from pfa.passes import lower_paths
+from pfa.passes.operands import NONE, free
+from pfa.types import NULL, STRING, Bottom, Enum, Type, Union, same_layout
 from pfa.types import branches as _branches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Symbols that are not locals of a routine: they belong to the engine and are never captured.
-ENGINE_SYMBOLS = frozenset(
-    ("name", "instance", "version", "metadata", "tally", "actionsStarted", "actionsFinished")
-)
-NONE = Const(None)
 CHAIN = 12  # cases of a `cond` that stand inside one another
-WIDE = 32  # fields of a record that is copied without being charged
 
 
 def lower(program: Program) -> Lowered:
@@ -119,7 +114,7 @@ class _Program:
         return made
 
     def block(self, body: Expr) -> Block:
-        builder = _Builder(self)
+        builder = Builder(self)
         value = builder.value(body)
         return (*builder.out, Return(value))
 
@@ -133,45 +128,7 @@ class _Program:
         return made
 
 
-def free(block: Block, params: tuple[str, ...]) -> tuple[str, ...]:
-    """The locals that a block reads without making them, in order of appearance; engine symbols are none."""
-    read: dict[str, None] = {}
-    made = set(params)
-    _names(block, read, made)
-    return tuple(n for n in read if n not in made and n not in ENGINE_SYMBOLS)
-
-
-def _names(block: Block, read: dict[str, None], made: set[str]) -> None:
-    def operand(x: Operand) -> None:
-        if isinstance(x, Var):
-            read.setdefault(x.name)
-
-    for s in block:
-        match s:
-            case Op(to, _, args):
-                for a in args:
-                    operand(a)
-                made.add(to)
-            case Branch(condition, then, orelse):
-                operand(condition)
-                _names(then, read, made)
-                _names(orelse, read, made)
-            case Loop(body):
-                _names(body, read, made)
-            case Each(names, over, body):
-                operand(over)
-                made.update(names)
-                _names(body, read, made)
-            case Attempt(body, to):
-                made.add(to)
-                _names(body, read, made)
-            case Leave(condition):
-                operand(condition)
-            case Return(value):
-                operand(value)
-
-
-class _Builder:
+class Builder:
     """One routine being made: `out` is the block at hand."""
 
     def __init__(self, program: _Program) -> None:
@@ -292,151 +249,6 @@ class _Builder:
         for name, value in zip(e.names, made, strict=True):
             self.out.append(Op(name, "copy", (value,), at=e.at))
         return NONE
-
-    # -- paths --
-
-    def keys(self, path: tuple[Step, ...]) -> list[Operand]:
-        """The path's expressions, evaluated from left to right; a field is its name."""
-        return [Const(s.field) if s.key is None else self.value(s.key) for s in path]
-
-    def into(self, base: Operand, kind: Any, step: Step, key: Operand, code: int, at: str, to: str = "") -> Var:
-        """One step down: `base[key]`, with the form's error where there is none."""
-        if step.key is None:
-            return self.op(to, "field", (base,), step.field, at)
-        return self.op(to, "index" if kind == "array" else "key", (base, key), code, at)
-
-    def walk(self, base: Operand, kinds: list[str], path: tuple[Step, ...], keys: list[Operand], code: int,
-             at: str, into: str = "") -> Operand:  # fmt: skip
-        for i, (kind, step, key) in enumerate(zip(kinds, path, keys, strict=True)):
-            last = into if i == len(path) - 1 else ""
-            base = self.into(base, kind, step, key, code + (kind == "map"), at, last)
-        return base
-
-    def attr(self, e: Attr, into: str) -> Operand:
-        base = self.value(e.base)
-        keys = self.keys(e.path)
-        return self.walk(base, _kinds(e.base.type, e.path), e.path, keys, 2000, e.at, into)
-
-    def attr_to(self, e: AttrTo, into: str) -> Operand:
-        base = self.value(e.base)
-        keys = self.keys(e.path)
-        to = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
-        return self.replaced(base, e.base.type, e.path, keys, e.to, to, 2002, e.at, into)
-
-    def replaced(self, base: Operand, type: Any, path: tuple[Step, ...], keys: list[Operand], to: Argument,
-                 value: Operand | None, code: int, at: str, into: str = "") -> Operand:  # fmt: skip
-        """`base` with what the path names replaced by `value`, or by the function `to` of what was there."""
-        if not path:
-            if isinstance(to, FunctionDef | FunctionRef):
-                return self.apply(to, base, into)
-            return NONE if value is None else value
-        kinds = _kinds(type, path)
-        levels = [base]
-        for kind, step, key in list(zip(kinds, path, keys, strict=True))[:-1]:
-            levels.append(self.into(levels[-1], kind, step, key, code + (kind == "map"), at))
-        checked = code + (kinds[-1] == "map")
-        if isinstance(to, FunctionDef | FunctionRef):
-            old = self.into(levels[-1], kinds[-1], path[-1], keys[-1], checked, at)
-            value = self.apply(to, old)
-            checked = 0
-        new: Operand = NONE if value is None else value
-        for i in range(len(path) - 1, -1, -1):
-            put = {"array": "put_index", "map": "put_key", "wide": "put_key", "record": "put_field"}[kinds[i]]
-            new = self.op(into if i == 0 else "", put, (levels[i], keys[i], new), checked, at)
-            checked = 0
-        return new
-
-    # -- cells and pools --
-
-    def cell_get(self, e: CellGet, into: str) -> Operand:
-        cell = self.program.program.cells[e.cell]
-        keys = self.keys(e.path)
-        code = "shared_cell" if cell.shared else "cell"
-        base = self.op("" if e.path else into, code, (), e.cell, e.at)
-        return self.walk(base, _kinds(cell.type, e.path), e.path, keys, 2004, e.at, into)
-
-    def cell_to(self, e: CellTo, into: str) -> Operand:
-        cell = self.program.program.cells[e.cell]
-        keys = self.keys(e.path)
-        value = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
-        if cell.shared:
-            update = self.updater(cell.type, e.path, keys, e.to, value, 2006, e.at)
-            return self.op(into, "update_cell", (update,), e.cell, e.at)
-        whole = not e.path and value is not None
-        old: Operand = NONE if whole else self.op("", "cell", (), e.cell, e.at)
-        new = self.replaced(old, cell.type, e.path, keys, e.to, value, 2006, e.at, into)
-        self.effect("set_cell", (new,), e.cell, e.at)
-        return new
-
-    def pool_get(self, e: PoolGet, into: str) -> Operand:
-        pool = self.program.program.pools[e.pool]
-        item = self.value(e.item)
-        keys = self.keys(e.path)
-        code = "shared_pool" if pool.shared else "pool"
-        base = self.op("" if e.path else into, code, (item,), e.pool, e.at)
-        return self.walk(base, _kinds(pool.type, e.path), e.path, keys, 2008, e.at, into)
-
-    def pool_to(self, e: PoolTo, into: str) -> Operand:
-        pool = self.program.program.pools[e.pool]
-        item = self.value(e.item)
-        keys = self.keys(e.path)
-        value = None if isinstance(e.to, FunctionDef | FunctionRef) else self.value(e.to)
-        if pool.shared:
-            update = self.updater(pool.type, e.path, keys, e.to, value, 2010, e.at)
-            whole = not e.path and value is not None
-            if not whole and not isinstance(e.init, Lit):
-                return self.update_or_make(e, item, update)
-            init = NONE if whole else self.value(e.init)
-            return self.op(into, "update_pool", (item, init, update), e.pool, e.at)
-        if not e.path and value is not None:
-            new: Operand = value
-        else:
-            old = self.temp()
-            found = self.op("", "pool_has", (item,), e.pool, e.at)
-            get = self.block(lambda: self.op(old, "pool", (item,), e.pool, e.at))
-            make = self.block(lambda: self.assign(e.init, old))
-            self.out.append(Branch(found, get, make))
-            new = self.replaced(Var(old), pool.type, e.path, keys, e.to, value, 2010, e.at, into)
-        self.effect("set_pool", (item, new), e.pool, e.at)
-        return new
-
-    def update_or_make(self, e: PoolTo, item: Operand, update: Operand) -> Operand:
-        """The update of a shared item, whose `init` is evaluated only where there is none, outside of the lock.
-
-        An item that was there and is gone when the lock is held is looked for again.
-        """
-        made, init = self.temp(), self.temp()
-
-        def turn() -> None:
-            there = self.op("", "pool_has", (item,), e.pool, e.at)
-            make = self.block(lambda: self.assign(e.init, init))
-            self.out.append(Branch(there, (Op(init, "copy", (Const(MISSING),)),), make))
-            self.op(made, "update_pool", (item, Var(init), update), e.pool, e.at)
-            self.out.append(Leave(self.op("", "present", (Var(made),), at=e.at), True))
-
-        self.out.append(Loop(self.block(turn), at=e.at))
-        return Var(made)
-
-    def pool_del(self, e: PoolDel, into: str) -> Operand:
-        shared = self.program.program.pools[e.pool].shared
-        self.effect("delete_shared" if shared else "delete", (self.value(e.item),), e.pool, e.at)
-        return NONE
-
-    def updater(self, type: Any, path: tuple[Step, ...], keys: list[Operand], to: Argument,
-                value: Operand | None, code: int, at: str) -> Operand:  # fmt: skip
-        """The function from old to new that runs while the writers' lock is held."""
-        outer, self.out = self.out, []
-        old = self.temp()
-        new = self.replaced(Var(old), type, path, keys, to, value, code, at)
-        block = (*self.out, Return(new))
-        self.out = outer
-        self.program.lifted += 1
-        name = f"f{self.program.lifted}"
-        captured = free(block, (old,))
-        self.program.routines[name] = Routine(name, (old,), block, captured, at=at)
-        if not captured:
-            return FunctionValue(name)
-        return self.op("", "closure", tuple(map(Var, captured)), name, at)
 
     # -- blocks, branches, loops --
 
@@ -610,17 +422,6 @@ def _nested(cases: list[tuple[list[Statement], Operand, Block]], last: Block) ->
     return last
 
 
-def _kinds(type: Any, path: tuple[Step, ...]) -> list[str]:
-    """What each step walks into: "array", "map", "record", or "wide" for a record whose copy is charged."""
-    kinds: list[str] = []
-    for step in path:
-        wide = isinstance(type, Record) and len(type.fields) > WIDE
-        record = "wide" if wide else "record"
-        kinds.append("array" if isinstance(type, Array) else "map" if isinstance(type, Map) else record)
-        type = step.into
-    return kinds
-
-
 def _same_branch(whole: Type, branch: Type, type: Type) -> bool:
     """Does a value of this branch of `whole` look the same as a value of `type`?"""
     if isinstance(whole, Union) and branch.tag in whole.boxed:
@@ -628,15 +429,15 @@ def _same_branch(whole: Type, branch: Type, type: Type) -> bool:
     return same_layout(type, branch)
 
 
-def _and(b: _Builder, e: Call, into: str) -> Operand:
+def _and(b: Builder, e: Call, into: str) -> Operand:
     return _short_circuit(b, e, True)
 
 
-def _or(b: _Builder, e: Call, into: str) -> Operand:
+def _or(b: Builder, e: Call, into: str) -> Operand:
     return _short_circuit(b, e, False)
 
 
-def _short_circuit(b: _Builder, e: Call, both: bool) -> Operand:
+def _short_circuit(b: Builder, e: Call, both: bool) -> Operand:
     """The second argument is evaluated only where the first does not decide; a temporary keeps old values visible."""
     first, second = e.args
     assert not isinstance(first, FunctionDef | FunctionRef)
@@ -648,7 +449,7 @@ def _short_circuit(b: _Builder, e: Call, both: bool) -> Operand:
     return Var(result)
 
 
-def _kleene(b: _Builder, e: Call, into: str, decides: bool) -> Operand:
+def _kleene(b: Builder, e: Call, into: str, decides: bool) -> Operand:
     first, second = e.args
     assert not isinstance(first, FunctionDef | FunctionRef)
     assert not isinstance(second, FunctionDef | FunctionRef)
@@ -663,41 +464,41 @@ def _kleene(b: _Builder, e: Call, into: str, decides: bool) -> Operand:
     return Var(result)
 
 
-_LAZY: dict[str, Callable[[_Builder, Call, str], Operand]] = {
+_LAZY: dict[str, Callable[[Builder, Call, str], Operand]] = {
     "&&": _and,
     "||": _or,
     "&&&": lambda b, e, into: _kleene(b, e, into, False),
     "|||": lambda b, e, into: _kleene(b, e, into, True),
 }
-_LOWER: dict[type, Callable[[_Builder, Any, str], Operand]] = {
-    Lit: _Builder.lit,
-    Local: _Builder.local,
-    Widen: _Builder.widen,
-    Call: _Builder.call,
-    UserCall: _Builder.user_call,
-    DynamicCall: _Builder.dynamic,
-    Emit: _Builder.emit,
-    NewArray: _Builder.new_array,
-    NewMap: _Builder.new_map,
-    Let: _Builder.let,
-    Attr: _Builder.attr,
-    AttrTo: _Builder.attr_to,
-    CellGet: _Builder.cell_get,
-    CellTo: _Builder.cell_to,
-    PoolGet: _Builder.pool_get,
-    PoolTo: _Builder.pool_to,
-    PoolDel: _Builder.pool_del,
-    Do: _Builder.do,
-    If: _Builder.if_,
-    While: _Builder.while_,
-    For: _Builder.for_,
-    ForEach: _Builder.for_each,
-    ForKeyVal: _Builder.for_key_val,
-    Cast: _Builder.cast,
-    IfNotNull: _Builder.if_not_null,
-    Unpack: _Builder.unpack,
-    Pack: _Builder.pack,
-    Error: _Builder.error,
-    Try: _Builder.try_,
-    Log: _Builder.log,
+_LOWER: dict[type, Callable[[Builder, Any, str], Operand]] = {
+    Lit: Builder.lit,
+    Local: Builder.local,
+    Widen: Builder.widen,
+    Call: Builder.call,
+    UserCall: Builder.user_call,
+    DynamicCall: Builder.dynamic,
+    Emit: Builder.emit,
+    NewArray: Builder.new_array,
+    NewMap: Builder.new_map,
+    Let: Builder.let,
+    Attr: lower_paths.attr,
+    AttrTo: lower_paths.attr_to,
+    CellGet: lower_paths.cell_get,
+    CellTo: lower_paths.cell_to,
+    PoolGet: lower_paths.pool_get,
+    PoolTo: lower_paths.pool_to,
+    PoolDel: lower_paths.pool_del,
+    Do: Builder.do,
+    If: Builder.if_,
+    While: Builder.while_,
+    For: Builder.for_,
+    ForEach: Builder.for_each,
+    ForKeyVal: Builder.for_key_val,
+    Cast: Builder.cast,
+    IfNotNull: Builder.if_not_null,
+    Unpack: Builder.unpack,
+    Pack: Builder.pack,
+    Error: Builder.error,
+    Try: Builder.try_,
+    Log: Builder.log,
 }
