@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pfa
+from pfa.cli.fmt import as_yaml, layout
 from tests.generate.judge import judge
 from tests.generate.statements import CHANGED
 from tests.generate.values import natural
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 LIMITS = pfa.Limits(time=60.0, steps=200_000, memory=None)
 AHEAD = 2  # data before a state is taken
 Event = tuple[str, Any]
+WRITTEN: tuple[Callable[[Any], Any], ...] = (
+    lambda document: document,
+    layout,
+    as_yaml,
+    lambda document: gzip.compress(json.dumps(document).encode()),
+)
+"""The ways to write a document, which all mean the same."""
 
 
 @dataclass
@@ -36,8 +45,9 @@ class Trial:
         p = self.program
         if problems := pfa.check(p.document, strict=False):
             return [f"check: {problem}" for problem in problems]
-        tagged = Driver(p, pfa.loads(json.dumps(p.document), unions="tagged", limits=LIMITS))
-        other = Driver(p, pfa.loads(p.document, limits=LIMITS))
+        text = json.dumps(p.document)
+        tagged = Driver(p, pfa.loads(text, unions="tagged", limits=LIMITS))
+        other = Driver(p, pfa.loads(WRITTEN[len(text) % len(WRITTEN)](p.document), limits=LIMITS))
         again = Driver(p, tagged.engine.clone(instance=0)) if not p.shared else None
         first, second = tagged.ahead(), other.ahead()
         copies = self.copies(tagged.engine)
