@@ -263,6 +263,22 @@ def test_try_does_not_catch_the_error_of_another_engine():
     assert second.call("count") == 3
 
 
+def test_an_error_of_the_callback_in_begin_stays_as_it_is():
+    """Also where the action began by itself, and the error has no place of its own."""
+    error = pfa.PfaRuntimeError("the host's", 99, "host")
+    for start in (lambda e: e.begin(), lambda e: e.action(1)):
+        engine = pfa.loads(emitter())
+
+        def refuse(value):
+            raise error
+
+        engine.emit = refuse
+        with pytest.raises(pfa.PfaRuntimeError) as caught:
+            start(engine)
+        assert caught.value is error
+        assert (error.at.pointer, error.emitted) == ("", [])
+
+
 # --- one thread at a time ------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from pfa.data.values import Decoders, Encoders
 from pfa.errors import (
     PfaCompileError,
     PfaDataError,
+    PfaError,
     PfaLifecycleError,
     PfaLimitError,
     PfaRuntimeError,
@@ -253,7 +254,10 @@ class Engine:
         if self._state != "new":
             raise PfaLifecycleError(f"no action now: this engine is {self._said()}")
         self._compiled.code.decode(datum)
-        return self._begin() or []
+        try:
+            return self._begin() or []
+        except PfaError as error:  # it has its place in begin
+            raise Passed(error) from None
 
     def _said(self) -> str:
         return {
