@@ -131,6 +131,27 @@ def test_clones_share_the_caches_of_their_code():
     assert wrong == []
 
 
+def test_first_calls_of_many_clones_at_once():
+    """What turns a caller's arguments into values is made at the first call, for all clones."""
+    link = {"type": "record", "name": "Link", "fields": [{"name": "next", "type": ["null", "Link"]}]}
+    get = {"params": [{"x": link}], "ret": "Link", "do": {"ifnotnull": {"y": "x.next"}, "then": "y", "else": "x"}}
+    for _ in range(20):
+        engine = pfa.loads({"input": "null", "output": "null", "action": None, "fcns": {"get": get}})
+        clones = [engine.clone(instance=i) for i in range(4)]
+        start, results = threading.Barrier(4), []
+
+        def work(i, clones=clones, start=start, results=results):
+            start.wait(SOON)
+            results.append(clones[i].call("get", {"next": {"next": None}}))
+
+        threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join(SOON)
+        assert results == [{"next": None}] * 4
+
+
 # --- pickles -------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
+    from pfa.data.values import Decode, Encode
     from pfa.ir import Program
     from pfa.read import Source
     from pfa.targets.python import PythonCode
@@ -57,13 +58,17 @@ class Compiled:
     limits: Limits
     unions: str
     warnings: list[Problem]
-    decoders: Decoders
     syntax: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     name: str = ""
+    decoders: dict[int, Decode] = field(default_factory=dict)
 
     def decode(self, t: Type, value: Any) -> Any:
-        return self.decoders.datum(t)(value)
+        """A value of the caller's as one of a type of the program, which lives as long as this."""
+        decode = self.decoders.get(id(t))
+        if decode is None:  # each by `Decoders` of its own: another thread may be making one
+            decode = self.decoders[id(t)] = Decoders(self.limits.quote_values).datum(t)
+        return decode(value)
 
 
 class Runtime:
@@ -128,6 +133,7 @@ class Engine:
         self._calls = 0
         self._notes: list[Problem] = []
         self._texts: dict[Type, Callable[[Any], str]] = {}
+        self._encoders: dict[int, Encode | None] = {}
         self._runtime = Runtime(self, compiled, shared, instance)
         self._functions = self._runtime.functions
         self._variables = self._runtime.variables
@@ -314,7 +320,9 @@ class Engine:
         variables["budget"] = budget if budget >= 0 else self._runtime.meter.refill(budget, variables["started"])
 
     def _encode(self, t: Type, value: Any) -> Any:
-        encode = Encoders(self._compiled.unions == "tagged", self._charge).of(t)
+        if id(t) not in self._encoders:
+            self._encoders[id(t)] = Encoders(self._compiled.unions == "tagged", self._charge).of(t)
+        encode = self._encoders[id(t)]
         return value if encode is None else encode(value)
 
     def _guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:

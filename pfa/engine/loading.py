@@ -172,9 +172,8 @@ def _compile(
     if any(r.recursive for r in lowered.routines.values()):
         make_room(limits.recursion)
     make_room(len(lowered.routines), frames=3)
-    decoders = Decoders(limits.quote_values)
     encoder = output_encoder(program.output, unions == "tagged")
-    code = compile_python(lowered, decoders.datum(program.input), encoder, limits.recursion)
+    code = compile_python(lowered, Decoders(limits.quote_values).datum(program.input), encoder, limits.recursion)
     found = _placed([*read.warnings, *warnings], read.source)
     merged = dict(program.options)
     for key, value in (options or {}).items():
@@ -191,7 +190,7 @@ def _compile(
         read.source.forget()
     name = program.name or f"Engine_{next(_names)}"
     return Compiled(
-        _kept(program), code, document, read.source, limits, unions, found, decoders,
+        _kept(program), code, document, read.source, limits, unions, found,
         options=merged, name=name,
     )  # fmt: skip
 
