@@ -7,7 +7,7 @@ import struct
 from hashlib import sha256
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import pfa
@@ -309,7 +309,7 @@ def check(blob):
     st.dictionaries(st.text(max_size=1), HOSTILE, max_size=2) | HOSTILE,
     HOSTILE,
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(dict.fromkeys(TYPES, ([], 1)), {"a": {"x": 1.0, "next": ([], {})}}, True)
 @example({"i": True, "d": 1, "s": "\ud800", "e": "blue", "r": {"x": 1.0}, "u": ("int", 5.0)}, {}, 1)
 def test_values_of_a_hostile_state_are_checked(cells, pool, tally):
@@ -320,7 +320,7 @@ def test_values_of_a_hostile_state_are_checked(cells, pool, tally):
     st.dictionaries(st.sampled_from(sorted(GOOD)), HOSTILE, max_size=3),
     st.sets(st.sampled_from(sorted(GOOD)), max_size=2),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example({"types": []}, set())
 @example({"cells": [["i", 1]]}, set())
 @example({"random": [0, 0, 1 << 40, 0, 0]}, set())
@@ -332,7 +332,7 @@ def test_the_frame_of_a_hostile_state_is_checked(changes, missing):
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4), st.integers(0, 60))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_bytes_of_a_hostile_state_are_checked(changes, cut):
     body = bytearray(dump(GOOD)[21:])
     for place, byte in changes:
