@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import pfa
+from conformance.cases import own_cases
 
 FLOWER = {
     "type": "record",
@@ -196,7 +197,8 @@ STEPS = [
     ([{"call": "input.s", "args": [1]}], "WrongType", "/0/call"),
     ([{"call": "input.color", "args": [1.5]}], "UnknownFunction", "/0/call"),
     ([{"@": 5, "log": "start"}], "BadLocator", "/0/@"),
-    ([{"then": 1, "else": 2}], "UnknownForm", "/0"),
+    ([{"then": 1, "else": 2}], "MissingField", "/0"),
+    ([{"when": 1, "else": 2}], "UnknownForm", "/0"),
 ]
 STEPS += [
     (
@@ -483,6 +485,63 @@ def test_no_problem_hides_another(piece):
     steps, expected = piece
     found = pfa.check({"input": DATUM, "output": "double", **SOUND, "action": [*steps, "input.x"]})
     assert [f"{type(p).__name__} {p.at.pointer.removeprefix('/action')}" for p in found] == expected
+
+
+# --- one name misspelled -----------------------------------------------------------------------------------
+
+FIELDS = {
+    "name", "method", "input", "output", "begin", "action", "end", "fcns", "zero", "merge", "cells",
+    "pools", "randseed", "doc", "version", "metadata", "options", "type", "init", "shared", "rollback",
+    "source", "params", "ret", "fcn", "fill", "new", "value", "let", "set", "attr", "path", "cell",
+    "pool", "del", "then", "else", "cond", "while", "until", "for", "step", "foreach", "seq", "forkey",
+    "forval", "cast", "cases", "named", "partial", "upcast", "ifnotnull", "unpack", "format", "pack",
+    "error", "code", "try", "filter", "log", "namespace", "call", "args", "items", "values", "fields",
+    "symbols", "size",
+}  # fmt: skip
+AVRO = ("namespace", "doc", "source", "aliases")  # attributes that Avro does not ask for
+SOUND_CASES = [
+    case
+    for case in own_cases()
+    if not ({"invalid", "error_code"} & case.expect.keys()) and "engine" in case.entry
+]
+
+
+def fields(value, at=()):
+    """The objects of a document with a field that can be misspelled; embedded data is none."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in FIELDS:
+                yield at, key
+            if key not in ("init", "zero", "metadata", "options") and not (
+                key == "value" and "type" in value
+            ):
+                yield from fields(inner, (*at, key))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from fields(inner, (*at, i))
+
+
+def misspelled(document, at, key):
+    """A copy of a document with one field misspelled: its last two letters changed, or one too many."""
+    document = json.loads(json.dumps(document))
+    around = document
+    for token in at:
+        around = around[token]
+    wrong = f"{key[:-2]}{key[-1]}{key[-2]}" if len(key) > 3 and key[-1] != key[-2] else f"{key}e"
+    members = [(wrong if k == key else k, v) for k, v in around.items()]
+    around.clear()
+    around.update(members)
+    return document, wrong
+
+
+@pytest.mark.parametrize("case", SOUND_CASES, ids=str)
+def test_any_field_misspelled_is_one_problem(case):
+    """Or none, where the field is an attribute of a type: Avro ignores those that it does not know."""
+    for at, key in fields(case.document):
+        document, wrong = misspelled(case.document, at, key)
+        found = pfa.check(document)
+        assert len(found) == 1 or (key in AVRO and not found), (at, wrong, [str(p) for p in found])
+        assert key in AVRO or f'"{key}"' in found[0].text or f'"{wrong}"' in found[0].text
 
 
 def test_the_sound_document_is_sound():

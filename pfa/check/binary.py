@@ -87,7 +87,7 @@ def check_unpack(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Ex
     names: list[str] = []
     formats: list[Packing] = []
     entries = _entries(c, value["format"], '"format"', f"{at}/format")
-    if not isinstance(value["format"], list):
+    if not entries:
         assume(c, value["format"], f"{at}/format", inside)
     for i, entry in enumerate(entries):
         if entry is None:

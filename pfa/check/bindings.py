@@ -29,22 +29,23 @@ def check_let(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     return Let(NULL, tuple(made), tuple(made.values()), at=at)
 
 
-def symbols(c: Checker, form: str, value: Any, at: str, into: Scope) -> dict[str, Any]:
-    """The members of an object that names at least one symbol."""
+def symbols(c: Checker, form: str, value: Any, at: str, into: Scope | None = None) -> dict[str, Any]:
+    """The members of an object that names at least one symbol, which a declaration puts into `into`."""
     members = c.members(value, f'"{form}"', at)
     if isinstance(value, dict) and not members:
         c.wrong_json(f'"{form}"', "an object with at least one symbol", value, at)
-    elif not members:
+    if not members and into is not None:
         assume(c, value, at, into)
     return members
 
 
 def assume(c: Checker, value: Any, at: str, into: Scope) -> None:
     """Declare what a broken declaration seems to name, so that its uses are no further problems."""
-    for name in value if isinstance(value, list | dict) else [value]:
-        if isinstance(name, dict):
-            assume(c, name, at, into)
-        elif isinstance(name, str) and not into.find(name):
+    inside = [value] if not isinstance(value, list) else value
+    names = [name for x in inside for name in (x if isinstance(x, dict) else [x]) if isinstance(name, str)]
+    into.opaque |= not names
+    for name in names:
+        if not into.find(name):
             c.declare(into, name, UNKNOWN, at)
 
 
@@ -82,6 +83,8 @@ def declare_new(
     c: Checker, name: Any, type: Type, at: str, into: Scope, key: bool = False, hint: str = ""
 ) -> str:
     """Declare a symbol that must not shadow another one; below a wrong one, its type is not known."""
+    if not isinstance(name, str):
+        into.opaque = True
     if not c.symbol_name(name, at, key=key):
         return c.declare(into, name, UNKNOWN, at) if isinstance(name, str) else c.fresh()
     if found := into.find(name):
@@ -94,7 +97,7 @@ def declare_new(
 
 @form("set")
 def check_set(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
-    made = assign_all(c, symbols(c, "set", value["set"], f"{at}/set", scope), f"{at}/set", scope)
+    made = assign_all(c, symbols(c, "set", value["set"], f"{at}/set"), f"{at}/set", scope)
     return Let(NULL, tuple(n for n, _ in made), tuple(e for _, e in made), declares=False, at=at)
 
 
@@ -106,7 +109,10 @@ def assign_all(c: Checker, members: dict[str, Any], at: str, scope: Scope) -> li
         expr = c.expression(x, here, scope.value())
         symbol = scope.find(name)
         if symbol is None:
-            hint = c.hints.name(name, scope.visible()) or '; "set" changes what "let" has declared'
+            hint = c.hints.name(name, scope.visible())
+            if scope.is_opaque() and not hint:
+                continue
+            hint = hint or '; "set" changes what "let" has declared'
             root, _, rest = name.partition(".")
             if rest and scope.find(root):
                 part = f'{{"attr": {show(root)}, "path": [...], "to": ...}}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pfa.check.checker import FORMS, HOOKS, Checker, form, no_supertype
+from pfa.check.checker import FORMS, HOOKS, Checker, form, lacking_fields, no_supertype
 from pfa.check.functions import (
     adapt,
     argument,
@@ -59,6 +59,11 @@ def check_call(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     fn = lookup(name)
     if fn is not None:
         return _call_library(c, fn, raw, places, at, scope)
+    if lacking := lacking_fields(value):
+        return c.incomplete(*lacking, at)
+    if c.hints.near(name, ("fcn",)) and isinstance(given, str) and (given.startswith("u.") or lookup(given)):
+        c.report(UnknownForm(show(name), did_you_mean("fcn"), at=Where(here, key=True)))
+        return Lit(UNKNOWN, None, at=at)
     if "." not in name and (near := c.hints.near(name, _single_forms())):
         return _misspelled_form(c, near, name, given, at, scope)
     unknown_function(c, name, here, key=True)
@@ -88,8 +93,11 @@ def _arguments(c: Checker, raw: list[Any], places: list[str], scope: Scope) -> l
 
 def _call_own(c: Checker, name: str, raw: list[Any], places: list[str], at: str, scope: Scope) -> Expr:
     """A call of a function of the document."""
-    args = _arguments(c, raw, places, scope)
     found = c.functions.get(name[2:])
+    lone = places == [f"{at}/{escape(name)}"] and found is not None and len(found.params) != 1
+    args: list[Argument | None] = [None]
+    if not lone or name[2:] in c.loose:
+        args = _arguments(c, raw, places, scope)
     if name[2:] in c.loose:
         return Lit(UNKNOWN, None, at=at)
     if found is None:
@@ -120,7 +128,8 @@ def _count(n: int) -> str:
 
 def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str, scope: Scope) -> Expr:
     if len(raw) not in fn.functions:
-        _arguments(c, raw, places, scope)
+        if places != [f"{at}/{escape(fn.name)}"]:  # what stands in the place of a list is no argument
+            _arguments(c, raw, places, scope)
         expected = " or ".join(map(_count, fn.functions))
         c.report(WrongCount(fn.name, expected, len(raw), at=Where(at)))
         return Lit(UNKNOWN, None, at=at)

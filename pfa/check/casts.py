@@ -66,6 +66,7 @@ def _case(c: Checker, case: Any, at: str, scope: Scope, whole: Type, left: dict[
     named = members["named"]
     sound = c.symbol_name(named, f"{at}/named")
     unique = c.fresh()
+    inside.opaque = not isinstance(named, str)
     if isinstance(named, str):
         unique = c.declare(inside, named, type if sound else UNKNOWN, f"{at}/named")
     body = c.body(members["do"], f"{at}/do", inside)

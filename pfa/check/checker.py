@@ -112,6 +112,7 @@ class Form:
 
 FORMS: dict[str, Form] = {}  # by the field that tells the form
 FUNCTIONS = ("params", "fcn")  # forms that are no expressions
+_TYPED = {"input", "output", "type", "params", "ret", "as", "cases"}  # fields that may declare types
 _SHARED = ("while", "until", "do", "type")  # fields that tell a form where no other field does
 HOOKS: dict[str, FormCheck] = {}  # "call" and "reference": what has no telling field
 
@@ -137,7 +138,7 @@ class Checker:
         self.warnings: list[Problem] = []
         self.hints = Hints()
         self.renamed: dict[str, str] = {}  # pointers with the names that are meant -> the token that is there
-        self.schemas = Schemas(document, self.report, limits.lenient_names, self.hints)
+        self.schemas = Schemas(document, self.report, limits.lenient_names, self.hints, self.renamed)
         self.readers = Readers()
         self.method = "map"
         self.output: Type = UNKNOWN
@@ -245,9 +246,10 @@ class Checker:
             self.report(UnknownField(what, show(name), hint, at=Where(f"{at}/{escape(name)}", key=True)))
             if name in meant:
                 self.renamed[f"{at}/{meant[name]}"] = escape(name)
-        for name in missing:
-            if name not in meant.values() and name != alone:
-                self.report(MissingField(what, show(name), at=Where(at)))
+        lost = [name for name in missing if name not in meant.values() and name != alone]
+        if lost:
+            self.report(MissingField(what, ", ".join(map(show, lost)), at=Where(at)))
+            self.schemas.nameless |= not _TYPED.isdisjoint(lost)
         found = {meant.get(k, k): v for k, v in value.items()} if meant else value
         return found if partial or all(name in found for name in required) else {}
 
@@ -336,14 +338,26 @@ class Checker:
             self.wrong_json("an expression", "a form or a function call", value, at)
         elif near := self._misspelled(value):
             return self.misspelled(*near, value, at, scope)
+        elif lacking := lacking_fields(value):
+            return self.incomplete(*lacking, at)
         else:
             self.report(UnknownForm(", ".join(map(show, value)), _form_hint(value), at=Where(at)))
+        return Lit(UNKNOWN, None, at=at)
+
+    def incomplete(self, form: str, missing: list[str], at: str) -> Expr:
+        """What has only fields of a form, but not those that tell it."""
+        self.report(MissingField(f'the form "{form}"', ", ".join(map(show, missing)), at=Where(at)))
         return Lit(UNKNOWN, None, at=at)
 
     def form(self, found: Form, value: dict[str, Any], at: str, scope: Scope) -> Expr:
         """A special form that has been recognized; its type is not known when its fields are wrong."""
         if found.fits(value) or found.name in FUNCTIONS:
             return found.check(self, value, at, scope)
+        if found.name in _SHARED and (near := self._misspelled(value)) and near[0] is not found:
+            return self.misspelled(*near, value, at, scope)
+        other = any(name not in found.required and name not in found.optional for name in value)
+        if found.name in _SHARED and other and (lacking := lacking_fields(value)) and len(lacking[1]) == 1:
+            return self.incomplete(*lacking, at)
         members = self.fields(value, f'the form "{found.name}"', found.required, found.optional, at)
         if members:
             count = len(self.problems)
@@ -494,19 +508,25 @@ def _other_fields(alone: str, required: tuple[str, ...], optional: tuple[str, ..
     return f"; its fields are {', '.join(names)}" if len(names) < 8 else ""
 
 
+def lacking_fields(value: dict[str, Any]) -> tuple[str, list[str]] | None:
+    """The form that has all fields of an object and needs the fewest more; what it needs."""
+    lacking = [
+        (form.name, [name for name in form.required if name not in value])
+        for form in FORMS.values()
+        if value.keys() <= {*form.required, *form.optional}
+    ]
+    return min(lacking, key=lambda x: len(x[1])) if lacking else None
+
+
+def _is_field(name: str) -> bool:
+    """Is this a field of some form?"""
+    return any(name in form.required or name in form.optional for form in FORMS.values())
+
+
 def _form_hint(value: dict[str, Any]) -> str:
     """A hint for an object that is no expression."""
     if all(name.startswith("u.") or lookup(name) for name in value):
         return '; a call names one function, several calls go into {"do": [...]}'
-    keys = set(value)
-    lacking = [
-        (form.name, [show(name) for name in form.required if name not in keys])
-        for form in FORMS.values()
-        if keys <= {*form.required, *form.optional}
-    ]
-    if lacking:
-        name, missing = min(lacking, key=lambda x: len(x[1]))
-        return f'; the form "{name}" also needs {", ".join(missing)}'
-    if not keys & {name for form in FORMS.values() for name in (*form.required, *form.optional)}:
+    if not any(map(_is_field, value)):
         return '; a record or map is written {"new": {...}, "type": ...}'
     return ""

@@ -83,7 +83,7 @@ def check(
     c = Checker(document, limits, owned)
     c.again = again
     program = _Document(c, document, read_source).program()
-    c.problems = [_unless_declared(c, p) for p in c.problems]
+    c.problems = _without_followers(c, [_unless_declared(c, p) for p in c.problems])
     problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
     return Checked(None if problems else program, problems, warnings)
 
@@ -93,6 +93,19 @@ def _unless_declared(c: Checker, p: Problem) -> Problem:
     if isinstance(p, UnknownSymbol) and (name := c.unseen.get(p.at.pointer)) in c.declared:
         return replace(p, hint=f"; the one of {c.real(c.declared[name])} is not seen here")
     return p
+
+
+def _without_followers(c: Checker, problems: list[Problem]) -> list[Problem]:
+    """Drop types that were unknown only because what declares them is broken (and found a problem itself)."""
+    known = c.schemas.named.keys() | c.schemas.broken
+    nameless = c.schemas.nameless
+    missed = {
+        p.moved(Where(c.real(p.at.pointer)))
+        for p, names in c.schemas.unknown.items()
+        if not known.isdisjoint(names) or (nameless and not p.hint)
+    }
+    left = [p for p in problems if p not in missed] if missed else problems
+    return left or problems
 
 
 def in_order(document: Any, problems: list[Problem]) -> list[Problem]:
@@ -201,9 +214,8 @@ class _Document:
         c.method = method
         there = [key for key in d if key in ("zero", "merge")]
         if method == "fold":
-            for key in ("zero", "merge"):
-                if key not in d:
-                    c.report(MissingField('a document with "method": "fold"', show(key), at=Where("")))
+            if lost := [show(key) for key in ("zero", "merge") if key not in d]:
+                c.report(MissingField('a document with "method": "fold"', ", ".join(lost), at=Where("")))
         elif there:
             place = Where(f"/{there[0]}", key=True)
             c.report(Misplaced(" and ".join(map(show, there)), '"method": "fold"', show(method), at=place))
@@ -236,6 +248,7 @@ class _Document:
         made: dict[str, Cell] = {}
         if not isinstance(self.document[field], dict):
             self.c.untold.add(field)
+            self.c.schemas.nameless = True
         for name, spec in self.c.members(self.document[field], show(field), f"/{field}").items():
             at = f"/{field}/{escape(name)}"
             if not _CELL_NAME.match(name):
@@ -247,6 +260,7 @@ class _Document:
         c = self.c
         if not isinstance(given, dict):
             c.wrong_json(f"a {kind}", "an object", given, at, '; it is written {"type": ..., "init": ...}')
+            c.schemas.nameless = True
             return Cell(name, UNKNOWN, None, False, False, "embedded")
         given = c.members(given, f"a {kind}", at)
         required, more = (("type", "init"), ()) if kind == "cell" else (("type",), ("init",))
@@ -292,6 +306,7 @@ class _Document:
             return {}
         if not isinstance(self.document["fcns"], dict):
             c.untold.add("fcns")
+            c.schemas.nameless = True
         known: dict[str, tuple[dict[str, Any], tuple[str, ...], Function]] = {}
         for name, spec in c.members(self.document["fcns"], '"fcns"', "/fcns").items():
             at = f"/fcns/{escape(name)}"
@@ -302,6 +317,7 @@ class _Document:
                 c.wrong_json("a function", 'an object with "params", "ret" and "do"', spec, at)
             if found is None:
                 c.loose.add(name)
+                c.schemas.nameless = True
                 c.parameters[name], c.functions[name] = (), Function((), UNKNOWN)
             else:
                 known[name] = found

@@ -34,7 +34,7 @@ def check_for(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr:
     members = symbols(c, "for", value["for"], f"{at}/for", loop)
     made = declare_all(c, members, f"{at}/for", scope, loop)
     condition = c.condition(value["while"], f"{at}/while", loop, "while")
-    steps = assign_all(c, symbols(c, "step", value["step"], f"{at}/step", loop), f"{at}/step", loop)
+    steps = assign_all(c, symbols(c, "step", value["step"], f"{at}/step"), f"{at}/step", loop)
     body = c.body(value["do"], f"{at}/do", loop.block())
     return For(
         NULL,

@@ -155,9 +155,8 @@ def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, sc
         hint = did_you_mean(near) or f"; it has {', '.join(map(show, record.by_name))}"
         c.report(NoSuchField(str(record), show(name), hint, at=Where(here, key=True)))
     missing = [name for name in record.by_name if name not in made]
-    for name in missing:
-        if name not in meant:
-            c.report(MissingField(f'"new" of {record}', show(name), at=Where(f"{at}/new")))
+    if lost := [show(name) for name in missing if name not in meant]:
+        c.report(MissingField(f'"new" of {record}', ", ".join(lost), at=Where(f"{at}/new")))
     return NewMap(record, tuple(made), tuple(made.values()), at=at)
 
 

@@ -101,6 +101,8 @@ def _unknown_symbol(c: Checker, text: str, name: str, at: str, scope: Scope) -> 
         unknown_function(c, text, at)
         return
     hint = _elsewhere(c, name, scope) or c.hints.name(name, scope.visible())
+    if not hint and scope.is_opaque():
+        return
     if not hint:
         if text in c.cells:
             hint = f'; a cell is read with {{"cell": {show(text)}}}'
@@ -249,7 +251,7 @@ def check_attr(c: Checker, value: dict[str, Any], at: str, scope: Scope) -> Expr
     if "to" not in value:
         return Attr(type, base, steps, at=at)
     to = _to(c, value["to"], f"{at}/to", scope, type)
-    return AttrTo(base.type, base, steps, to, at=at)
+    return Lit(UNKNOWN, None, at=at) if isinstance(type, Unknown) else AttrTo(base.type, base, steps, to, at=at)
 
 
 def _storage(c: Checker, kind: str, name: Any, at: str) -> Cell | None:

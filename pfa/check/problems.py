@@ -37,7 +37,7 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if len(known) > _MANY_NAMES:
         known = [k for k in known if k[:2] == name[:2] and abs(len(k) - len(name)) < 3][:_MANY_NAMES]
     lower = {k.lower(): k for k in reversed(known)}
-    near = get_close_matches(name.lower(), lower, 1, 0.7)
+    near = get_close_matches(name.lower(), [k for k in lower if len(k) > 3 or len(name) < len(k) + 2], 1, 0.7)
     if not near and 1 < len(name) < 6:
         near = [k for k in lower if len(k) == len(name) and sorted(k) == sorted(name.lower())]
     if not near and len(name) > 2:  # "returns" for "ret", "init" for "initial"
@@ -93,10 +93,14 @@ class WrongJson(Problem):
 @dataclass(frozen=True, slots=True)
 class MissingField(Problem):
     stage: ClassVar[str] = "syntax"
-    says: ClassVar[str] = "{p.what} needs the field {p.name}{p.hint}"
+    says: ClassVar[str] = "{p.what} needs the {p.noun} {p.name}{p.hint}"
     what: str
     name: str
     hint: str = ""
+
+    @property
+    def noun(self) -> str:
+        return "fields" if '", "' in self.name else "field"
 
 
 @dataclass(frozen=True, slots=True)

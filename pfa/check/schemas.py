@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FULL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z")
 _NAMED = ("record", "enum", "fixed")
+_KINDS = ("array", "map", *_NAMED)
 _MAX_FIXED = 1 << 28
 
 
@@ -59,16 +60,24 @@ class Schemas:
     """Parses schemas into types; every problem goes to `report`."""
 
     def __init__(
-        self, document: Any, report: Callable[[Problem], None], lenient_names: bool, hints: Hints
+        self,
+        document: Any,
+        report: Callable[[Problem], None],
+        lenient_names: bool,
+        hints: Hints,
+        renamed: dict[str, str],
     ) -> None:
         self.document = document
         self.report = report
         self.lenient = lenient_names
         self.hints = hints
+        self.renamed = renamed
         self.named: dict[str, Record | Enum | Fixed] = {}
         self.places: dict[str, str] = {}
+        self.nameless = False  # a declaration has no name that is known: any unknown type may be that one
         self.broken: set[str] = set()  # names whose declaration is wrong: their values are not checked
         self.open: dict[str, list[tuple[str, Parts, str]]] = {}  # being made
+        self.unknown: dict[UnknownType, list[str]] = {}  # with the full names that they may have
         self.defaults: list[tuple[Record, str]] = []
         self._found: dict[str, tuple[dict[str, Any], str, str]] | None = None
 
@@ -82,6 +91,7 @@ class Schemas:
             return self._object(schema, at, namespace)
         hint = '; the type is written "null"' if schema is None else ""
         self._wrong("a schema", "a string, object or array", schema, at, hint)
+        self.nameless = True
         return UNKNOWN
 
     # -- names --
@@ -93,8 +103,10 @@ class Schemas:
             if found := self.named.get(full) or self._forward(full):
                 return found
         self._search()
-        known = [*PRIMITIVE, *dict.fromkeys([*self.named, *(self._found or ())]), "array", "map", *_NAMED]
-        self.report(UnknownType(show(name), self.hints.type(name, known), at=Where(at)))
+        known = [*PRIMITIVE, *dict.fromkeys([*self.named, *(self._found or ())]), *_KINDS]
+        problem = UnknownType(show(name), self.hints.type(name, known), at=Where(at))
+        self.unknown[problem] = self._candidates(name, namespace)
+        self.report(problem)
         return UNKNOWN
 
     def _candidates(self, name: str, namespace: str) -> list[str]:
@@ -123,6 +135,7 @@ class Schemas:
         given = schema.get("namespace")
         if not isinstance(name, str):
             self._wrong("the name of a type", "a string", name, f"{at}/name")
+            self.nameless = True
             return None
         if not isinstance(given, str | None):
             self._wrong("a namespace", "a string", given, f"{at}/namespace")
@@ -146,12 +159,20 @@ class Schemas:
         if kind in _NAMED:
             return self._define(schema, at, namespace)
         if kind is None:
-            self._attribute(schema, "type", at, "a schema")
-            return UNKNOWN
-        return self.parse(kind, f"{at}/type", namespace)
+            kind = self._attribute(schema, "type", at, "a schema")
+            if kind is not None:
+                return self._object({**schema, "type": kind}, at, namespace)
+        made = UNKNOWN if kind is None else self.parse(kind, f"{at}/type", namespace)
+        if not isinstance(made, Unknown):
+            return made
+        if isinstance(kind, str) and (near := self.hints.near(kind, _KINDS)):
+            return self._object({**schema, "type": near}, at, namespace)
+        if isinstance(name := schema.get("name"), str):
+            self.broken.add(full_name(name, None, namespace))
+        return UNKNOWN
 
     def _attribute(self, schema: dict[str, Any], key: str, at: str, what: str = "") -> Any:
-        """What a schema must have: None, and a problem, where it does not."""
+        """What a schema must have, under a name that is nearly right if need be; None, and a problem, if it has not."""
         found = schema.get(key)
         if found is None:
             near = self.hints.near(key, [k for k in schema if k not in ("type", "name")])
@@ -159,14 +180,17 @@ class Schemas:
             hint = f", found {show(near)}" if near else ""
             what = what or f"a schema of type {schema['type']}"
             self.report(MissingField(what, show(key), hint, at=Where(at)))
+            self.nameless |= not near
+            if near:
+                self.renamed[f"{at}/{key}"] = escape(near)
+                found = schema[near]
         return found
 
     def _container(
         self, schema: dict[str, Any], at: str, namespace: str, key: str, make: Callable[[Type], Type]
     ) -> Type:
-        if self._attribute(schema, key, at) is None:
-            return UNKNOWN
-        inside = self.parse(schema[key], f"{at}/{key}", namespace)
+        given = self._attribute(schema, key, at)
+        inside = UNKNOWN if given is None else self.parse(given, f"{at}/{key}", namespace)
         return UNKNOWN if isinstance(inside, Unknown) else make(inside)
 
     def _define(self, schema: dict[str, Any], at: str, namespace: str) -> Type:
@@ -275,7 +299,8 @@ class Schemas:
         if "@" in f and not isinstance(f["@"], str):
             self.report(BadLocator(show(f["@"]), at=Where(f"{at}/@")))
         name = self._attribute(f, "name", at, "a field of a record")
-        if name is None or self._attribute(f, "type", at, "a field of a record") is None:
+        given = self._attribute(f, "type", at, "a field of a record")
+        if name is None or given is None:
             return None
         if not isinstance(name, str):
             self._wrong("the name of a field", "a string", name, f"{at}/name")
@@ -286,7 +311,7 @@ class Schemas:
         if order not in ("ascending", "descending", "ignore"):
             self._wrong("order", '"ascending", "descending" or "ignore"', order, f"{at}/order")
             order = "ascending"
-        made = self.parse(f["type"], f"{at}/type", namespace)
+        made = self.parse(given, f"{at}/type", namespace)
         return Field(name, made, f.get("default", MISSING), order, tuple(self._alias_names(f, at)))
 
     def _symbols(self, schema: dict[str, Any], at: str) -> tuple[str, ...] | None:

@@ -26,10 +26,13 @@ class Symbol:
 
 @dataclass(slots=True)
 class Scope:
+    """`opaque`: a declaration that is broken names nothing here, so an unknown symbol may be the one meant."""
+
     parent: Scope | None = None
     sealed_above: str = ""
     sealed_within: bool = False
     symbols: dict[str, Symbol] = field(default_factory=dict)
+    opaque: bool = False
     _value: Scope | None = None
 
     def find(self, name: str) -> Symbol | None:
@@ -60,6 +63,13 @@ class Scope:
             names += scope.symbols
             scope = scope.parent
         return names
+
+    def is_opaque(self) -> bool:
+        """Is this scope or one around it opaque?"""
+        scope: Scope | None = self
+        while scope is not None and not scope.opaque:
+            scope = scope.parent
+        return scope is not None
 
     def block(self) -> Scope:
         """A block that may declare and may change what is outside."""

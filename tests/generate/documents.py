@@ -142,16 +142,18 @@ class _Document:
         return self.m.types.finish(dict(members))
 
     def wrapped(self, node: Any) -> Any:
-        """The same with forms around some expressions."""
+        """The same, with some expressions written in another way or inside of forms that change nothing."""
         m = self.m
         if isinstance(node, list):
             return [self.wrapped(x) for x in node]
         if not isinstance(node, dict):
             return node
         made = {k: self.wrapped(x) for k, x in node.items()}
-        if id(node) not in m.whole or m.chance(0.7):
+        if id(node) not in m.whole or m.chance(0.5):
             return made
         _, t, lets = m.whole[id(node)]
+        if m.chance(0.5):
+            return _rewritten(made, f"w{m.r.randrange(1 << 30)}_", lets)
         name = f"w{m.r.randrange(1 << 30)}"
         around: list[Any] = [
             {"do": [made]},
@@ -308,3 +310,35 @@ class _Document:
             "then": "made",
             "else": [m.literal(t)],
         }
+
+
+def _rewritten(x: Dict, prefix: str, lets: bool) -> Dict:
+    """An expression that does the same as another: `cond` for `if`, `if` for `&&`, arguments as symbols."""
+    match x:
+        case {"if": test, "then": then, "else": orelse, **rest} if not rest:
+            return {"cond": [{"if": test, "then": then}], "else": orelse}
+        case {"if": test, "then": then, **rest} if not rest:
+            return {"cond": [{"if": test, "then": then}]}
+        case {"cond": [{"if": test, "then": then}], "else": orelse, **rest} if not rest:
+            return {"if": test, "then": then, "else": orelse}
+        case {"&&": [one, two]}:
+            return {"if": one, "then": [two], "else": False}
+        case {"||": [one, two]}:
+            return {"if": one, "then": True, "else": [two]}
+        case {"!": one} if not isinstance(one, list):
+            return {"if": one, "then": False, "else": True}
+    [*names] = x
+    if lets or len(names) != 1 or names[0] not in _STRICT or not isinstance(x[names[0]], list):
+        return x
+    steps: list[Any] = []
+    args: list[Any] = []
+    for i, arg in enumerate(x[names[0]]):
+        if isinstance(arg, dict) and arg.keys() & {"error", "fcn", "params"}:
+            args.append(arg)
+        else:
+            steps.append({"let": {f"{prefix}{i}": arg}})
+            args.append(f"{prefix}{i}")
+    return {"do": [*steps, {names[0]: args}]}
+
+
+_STRICT = {row.name for row in library.LIBRARY} - {"&&", "||", "&&&", "|||"}
