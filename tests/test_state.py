@@ -285,8 +285,6 @@ def test_the_densest_blobs_need_little_memory(name):
     survive(blob)
 
 
-def test_a_map_of_a_million_floats_takes_about_a_second():
+def test_a_map_of_a_million_floats():
     values = {f"key{i:07d}": i * 0.37 for i in range(1_000_000)}
-    start = time.perf_counter()
     assert load(dump({"pool": values}))["pool"] == values
-    assert time.perf_counter() - start < 5, "usually 0.6 s; the bound is for busy machines"
