@@ -195,7 +195,7 @@ def test_generated_code_has_no_builtins_and_no_imports():
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom | ast.Global | ast.ClassDef)]
     literals = {repr(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     assert all(re.fullmatch(r"'([a-z]+ overflow|[-+*/%u.a-z]+)'", x) for x in literals), literals
-    assert engine._functions["u:zzNamef"].__globals__["__builtins__"] == {}
+    assert engine._runtime.functions["u:zzNamef"].__globals__["__builtins__"] == {}
 
 
 # --- the same text ---------------------------------------------------------------------------------------

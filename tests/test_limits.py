@@ -243,7 +243,7 @@ def test_time_ends_every_phase(phase):
     made = pfa.loads(document, limits=pfa.Limits(time=0.2, nodes=100_000))
     made.log = lambda *_: None
     if phase == "tally":
-        made._variables["tally"] = shared_tree(60)
+        made._runtime.variables["tally"] = shared_tree(60)
     if phase == "snapshot":
         made.begin()
         assert "state" in str(breach(made.state))

@@ -160,6 +160,10 @@ class Checker:
         self._anew: Any = None  # the document, read again to tell what is wrong in its data
         self._count = 0
 
+    def release(self) -> None:
+        """Break the circle with `schemas`, so that all of this is freed at once; nothing is reported any more."""
+        self.schemas.report = lambda problem: None
+
     # -- problems --
 
     def report(self, problem: Problem) -> None:

@@ -85,6 +85,7 @@ def check(
     program = _Document(c, document, read_source).program()
     c.problems = _without_followers(c, [_unless_declared(c, p) for p in c.problems])
     problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
+    c.release()
     return Checked(None if problems else program, problems, warnings)
 
 

@@ -33,7 +33,6 @@ class Scope:
     sealed_within: bool = False
     symbols: dict[str, Symbol] = field(default_factory=dict)
     opaque: bool = False
-    _value: Scope | None = None
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that a name reads here."""
@@ -78,11 +77,8 @@ class Scope:
     def value(self) -> Scope:
         """A place for one value, such as an argument: sealed from above and within.
 
-        Nothing can be declared in it, so all such places of a block are one.
         """
-        if self._value is None:
-            self._value = Scope(self, ONE_VALUE, True)
-        return self._value
+        return Scope(self, ONE_VALUE, True)
 
     def sealed(self, why: str) -> Scope:
         """A block that may declare but not change what is outside."""

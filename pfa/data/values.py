@@ -104,6 +104,14 @@ class Decoders:
             if v is None and nullable:
                 return None
             kind = v.__class__
+            if kind not in by_class:
+                plain = _plain(v)
+                kind = plain.__class__
+                if plain is None and nullable:
+                    return None
+                if plain is v or kind not in by_class:
+                    raise _Fault(str(t), v)
+                v = plain
             if kind is dict and len(v) == 1:
                 [tag] = v
                 if (way := tagged.get(tag)) is not None and tag != "null":
@@ -112,12 +120,7 @@ class Decoders:
                     except _Fault as f:
                         f.path = f"/{escape(tag)}{f.path}"
                         raise
-            ways = by_class.get(kind)
-            if ways is None:
-                plain = _plain(v)
-                if plain is v:
-                    raise _Fault(str(t), v)
-                return decode(plain)
+            ways = by_class[kind]
             if len(ways) == 1:
                 return ways[0](v)
             if records and kind is dict and (exact := _exact(v, records)) is not None:

@@ -17,7 +17,8 @@ from pfa.check.document import check as check_document
 from pfa.check.problems import CannotFill, WrongJson, show
 from pfa.data.document import code_of, portable
 from pfa.data.values import Decoders, output_encoder
-from pfa.engine.instance import Compiled, Engine
+from pfa.engine.instance import Engine
+from pfa.engine.runtime import Compiled
 from pfa.errors import (
     PfaCompileError,
     PfaError,
@@ -212,7 +213,7 @@ def _pickled(engine: Engine) -> tuple[Any, ...]:
 
 def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
     engine = loads(document, **keywords)
-    engine._compiled.name = engine._variables["name"] = name
+    engine._compiled.name = engine._runtime.variables["name"] = name
     engine._restore(blob)
     return engine
 

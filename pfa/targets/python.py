@@ -144,7 +144,8 @@ class PythonCode:
         """An engine's functions by name, and its variables."""
         functions = self.build(**given)
         action = self.entry(functions[0], self.decode, **protocol)
-        variables = Variables((action, *functions), {**given, "ready": protocol["ready"]}, self.filename)
+        values = {n: v for n, v in given.items() if n not in SERVICES} | {"ready": protocol["ready"]}
+        variables = Variables((action, *functions), values, self.filename)
         return {**dict(zip(self.entries, functions, strict=True)), "action": action}, variables
 
     def where(self, error: PfaRuntimeError, document: dict[str, Any]) -> str:
@@ -197,7 +198,8 @@ def compile_python(
     space["__loader__"] = _Source(text)
     code_of = _compiled if len(text) < _SHORT else _compiled.__wrapped__
     exec(code_of(text, name), space)  # our own text, see the module's invariant
-    code = PythonCode(text, space["build"], name, module.places, made.entries, module.storage, _entry(lowered), decode)
+    build = space.pop("build")  # else it would hold itself by its globals
+    code = PythonCode(text, build, name, module.places, made.entries, module.storage, _entry(lowered), decode)
     weakref.finalize(code, linecache.cache.pop, name, None).atexit = False
     return code
 

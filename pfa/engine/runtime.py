@@ -1,0 +1,233 @@
+"""`Runtime`: what one engine is apart from `action`; and `Compiled`, what the engines of one document share.
+
+Place in the pipeline: between the target's code and `Engine`, which people hold.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pfa.check.document import TIMEOUTS
+from pfa.data.values import Decoders, Encoders
+from pfa.errors import (
+    PfaError,
+    PfaLifecycleError,
+    PfaLimitError,
+    PfaRuntimeError,
+    Problem,
+)
+from pfa.lib.encode import json_text
+from pfa.memory.random import Generator
+from pfa.memory.shared import SharedState, StillLocked
+from pfa.targets.host import Passed, logger_of, passing
+from pfa.targets.meter import Meter
+from pfa.types import STRING, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.data.values import Decode, Encode
+    from pfa.ir import Program
+    from pfa.limits import Limits
+    from pfa.read import Source
+    from pfa.targets.python import PythonCode
+
+_PHASES = {"begin": 0, "action": 1, "end": 2, "merge": 3, "call": 4}
+
+
+@dataclass(slots=True)
+class Compiled:
+    """What the engines of one document share."""
+
+    program: Program
+    code: PythonCode
+    document: dict[str, Any]
+    source: Source
+    limits: Limits
+    unions: str
+    warnings: list[Problem]
+    syntax: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    decoders: dict[int, Decode] = field(default_factory=dict)
+
+    def decode(self, t: Type, value: Any) -> Any:
+        """A value of the caller's as one of a type of the program, which lives as long as this."""
+        decode = self.decoders.get(id(t))
+        if decode is None:  # each by `Decoders` of its own: another thread may be making one
+            decode = self.decoders[id(t)] = Decoders(self.limits.quote_values).datum(t)
+        return decode(value)
+
+
+class Runtime:
+    """What one engine is apart from `action`: its state, its variables, and the services of its generated code.
+
+    `action` holds its runtime and nothing here holds `action`, so an engine that is dropped is gone at once.
+    """
+
+    def __init__(self, compiled: Compiled, shared: SharedState, instance: int) -> None:
+        p = compiled.program
+        self.compiled = compiled
+        self.instance = instance
+        self.state = "new"
+        self.calls = 0
+        self.emit: Callable[[Any], object] | None = None
+        self.log: Callable[..., object] | None = None
+        self.notes: list[Problem] = []
+        self.texts: dict[Type, Callable[[Any], str]] = {}
+        self.encoders: dict[int, Encode | None] = {}
+        self.lock = threading.Lock()
+        self.meter = Meter(compiled.limits, {k: v for k, v in compiled.options.items() if k in TIMEOUTS})
+        self.rng = Generator(p.randseed, instance)
+        self.shared_cells = {
+            n: shared.cell(n, c.type, lambda c=c: c.init) for n, c in p.cells.items() if c.shared  # type: ignore[misc]
+        }
+        self.shared_pools = {
+            n: shared.pool(n, c.type, lambda c=c: c.init) for n, c in p.pools.items() if c.shared  # type: ignore[misc]
+        }
+        first = self.meter.first
+        given = {
+            "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline,
+            "log_message": self.log_message,
+            "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
+            "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
+            "hook": None, "emitted": [],
+        }  # fmt: skip
+        protocol = {
+            "acquire": self.lock.acquire, "release": self.lock.release, "prepare": self.prepare,
+            "failed": self.failure, "ready": False,
+        }  # fmt: skip
+        for (kind, name), variable in compiled.code.storage.items():
+            given[variable] = self._first(p, kind, name)
+        functions, self.variables = compiled.code.make(given, protocol)
+        self.action: Callable[[Any], Any] | None = functions.pop("action")
+        self.functions = functions
+
+    def take_action(self) -> Callable[[Any], Any]:
+        """The action, which is the engine's to hold."""
+        action, self.action = self.action, None
+        assert action is not None
+        return action
+
+    def _first(self, p: Program, kind: str, name: str) -> Any:
+        if kind == "cell":
+            return self.shared_cells.get(name) or p.cells[name].init
+        if kind == "pool":
+            return self.shared_pools.get(name) or dict(p.pools[name].init)
+        return {}  # what a rollback undoes
+
+    def log_message(self, namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
+        texts = (v if t == STRING else self.text(t)(v) for v, t in zip(values, types, strict=True))
+        message = " ".join(texts)
+        if self.log is not None:
+            passing(self.log)(message, namespace)
+        else:
+            logger_of(namespace).info("%s", message)
+
+    def text(self, t: Type) -> Callable[[Any], str]:
+        """A type's values as text in a log."""
+        if t not in self.texts:
+            self.texts[t] = json_text(t, charge=self.charge)
+        return self.texts[t]
+
+    def begin(self) -> list[Any] | None:
+        if "begin" not in self.functions:
+            self.set_state("running")
+            return [] if self.compiled.program.method == "emit" and self.emit is None else None
+        self.state = "failed"
+        sent = self.phase("begin", self.functions["begin"], ())
+        self.set_state("running")
+        return sent
+
+    def prepare(self, datum: Any) -> list[Any]:
+        """Called by `action` when the engine is not running: begin, or say why not; what begin emitted.
+
+        A datum that will be refused begins nothing, so that what begin emits has an action to go out with.
+        """
+        if self.state != "new":
+            raise PfaLifecycleError(f"no action now: this engine is {self.said()}")
+        self.compiled.code.decode(datum)
+        try:
+            return self.begin() or []
+        except PfaError as error:  # it has its place in begin
+            raise Passed(error) from None
+
+    def said(self) -> str:
+        return {
+            "new": "new", "running": "running already", "ended": "ended; load or clone a new one",
+            "failed": "stopped, because its begin failed", "closed": "closed",
+        }[self.state]  # fmt: skip
+
+    def set_state(self, state: str) -> None:
+        self.state = state
+        self.variables["ready"] = state == "running"
+
+    def phase(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> list[Any] | None:
+        """Run begin or end; what it emitted."""
+        self.guarded(phase, routine, args)
+        if self.compiled.program.method == "emit" and self.emit is None:
+            return list(self.variables["emitted"])
+        return None
+
+    def fund(self, phase: str) -> None:
+        """A budget for a phase other than action."""
+        variables = self.variables
+        variables["budget"] = self.meter.start(phase, variables["started"])
+        variables["depth"] = 0
+
+    def charge(self, amount: int) -> None:
+        """Count the budget down, for what is done outside of generated code."""
+        variables = self.variables
+        budget = variables["budget"] - amount
+        variables["budget"] = budget if budget >= 0 else self.meter.refill(budget, variables["started"])
+
+    def encode(self, t: Type, value: Any) -> Any:
+        if id(t) not in self.encoders:
+            self.encoders[id(t)] = Encoders(self.compiled.unions == "tagged", self.charge).of(t)
+        encode = self.encoders[id(t)]
+        return value if encode is None else encode(value)
+
+    def guarded(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        self.fund(phase)
+        self.variables["emitted"] = []
+        self.calls += 1
+        self.rng.at(_PHASES[phase], self.calls)
+        try:
+            return routine(*args)
+        except BaseException as error:
+            raise self.failed(error) from None
+
+    def failure(self) -> BaseException:
+        """What the error that the action is handling is for the caller."""
+        error = sys.exc_info()[1]
+        assert error is not None
+        return self.failed(error)
+
+    def failed(self, error: BaseException) -> BaseException:
+        """What an error inside an engine is for the caller; what the host's own callbacks raise stays as it is."""
+        if isinstance(error, Passed):
+            return error.error
+        if isinstance(error, PfaRuntimeError):
+            self.compiled.code.locate(error, self.compiled.source.where, self.compiled.document)
+        elif isinstance(error, StillLocked):
+            timeout = self.meter.timeout_message()
+            error = PfaLimitError(f"{timeout}: {error.what} stayed locked by another engine")
+        elif isinstance(error, RecursionError):
+            error = PfaLimitError("exceeded the recursion depth of the interpreter")
+        elif isinstance(error, MemoryError):
+            error = PfaLimitError("exceeded the memory of the machine")
+        if isinstance(error, PfaRuntimeError | PfaLimitError) and self.compiled.program.method == "emit":
+            error.emitted = list(self.variables["emitted"])
+        return error
+
+    def values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
+        """Cells, pools (shared ones too), tally and counters, in host representation."""
+        p, storage, variables = self.compiled.program, self.compiled.code.storage, self.variables
+        cells = {n: variables[storage["cell", n]] for n in p.cells}
+        pools = {n: variables[storage["pool", n]] for n in p.pools}
+        cells |= {n: c.get() for n, c in self.shared_cells.items()}
+        pools = {n: q.items() if p.pools[n].shared else dict(q) for n, q in pools.items()}
+        return cells, pools, variables["tally"], variables["started"], variables["finished"]
