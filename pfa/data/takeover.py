@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pfa.check.problems import CannotFill, show
-from pfa.data.values import validator
 from pfa.errors import PfaInitError, Problem
+from pfa.memory.validate import validator
 from pfa.types import Map, Type, canonical
 
 if TYPE_CHECKING:
