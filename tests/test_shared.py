@@ -167,7 +167,7 @@ def test_delete_waits_for_the_update_and_then_deletes(pool):
     deleting = threading.Thread(target=pool.delete, args=("a",), daemon=True)
     with running(lambda fn: pool.update("a", 0, fn), 7):
         deleting.start()
-        while pool._locks["a"].users < 2:
+        while pool._present[1].by_key["a"].users < 2:
             time.sleep(0.001)
     deleting.join(SOON)
     assert pool.items() == {}
@@ -191,7 +191,7 @@ def test_locks_of_items_are_dropped(pool):
     with running(lambda fn: pool.update("a", 0, fn)), pytest.raises(PfaLimitError):
         pool.update("a", 0, plus_one, time.monotonic())
     pool.delete("k1")
-    assert pool._locks == {}
+    assert pool._present[1].by_key == {}
 
 
 def test_an_update_inside_an_update_raises(cell, pool):
@@ -208,7 +208,7 @@ def test_an_update_inside_an_update_raises(cell, pool):
         with pytest.raises(PfaBusyError, match="inside the update"):
             pool.update("a", 0, change)
     assert (cell.get(), other.get(), pool.items()) == (0, 0, {"a": 1})
-    assert pool._locks == {}
+    assert pool._present[1].by_key == {}
     assert cell.update(plus_one) == 1
 
 
@@ -223,7 +223,7 @@ def test_replace_is_at_once_and_comes_after_a_running_update(pool):
         pool.replace({"a": 2, "c": 3})
         assert pool.update("a", 0, plus_one, time.monotonic() + SOON) == 3
     assert pool.items() == {"a": 3, "c": 3}
-    assert pool._locks == {}
+    assert pool._present[1].by_key == {}
 
 
 def test_the_first_declaration_fills_a_name():

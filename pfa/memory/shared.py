@@ -10,100 +10,20 @@ thread never waits for one of these locks while it holds another, so there is no
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pfa.errors import PfaBusyError, PfaInitError, PfaLimitError
+from pfa.errors import PfaInitError
+from pfa.memory.locks import ItemLocks, StaysHere, StillLocked, WriteLock
 from pfa.types import MISSING, Type, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
-class _ThisThread(threading.local):
-    """Is this thread inside an update?  Of any shared state: two of them could deadlock as well."""
-
-    updating = False
+__all__ = ["SharedCell", "SharedPool", "SharedState", "StillLocked"]
 
 
-_this_thread = _ThisThread()
-
-
-class StillLocked(PfaLimitError):
-    """The wait for a lock reached its deadline; `what` names the cell or pool."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} stayed locked by another engine until the time limit")
-        self.what = what
-
-
-class WriteLock:
-    """The lock of one cell or pool item; `users` counts who holds it or waits for it (pools only)."""
-
-    __slots__ = ("_lock", "users")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.users = 0
-
-    def take(self, what: str, deadline: float | None) -> None:
-        """Wait until no other writer holds it; `deadline` is a value of `time.monotonic`."""
-        if _this_thread.updating:
-            # The checker refuses documents that do this; callbacks of the host still can.
-            raise PfaBusyError(f"{what} cannot be changed inside the update of a shared cell or pool")
-        free = self._lock.acquire(blocking=False)
-        if not free and not self._lock.acquire(timeout=_seconds_until(deadline)):
-            raise StillLocked(what)
-        _this_thread.updating = True
-
-    def give(self) -> None:
-        """Let the next writer in."""
-        _this_thread.updating = False
-        self._lock.release()
-
-
-def _seconds_until(deadline: float | None) -> float:
-    if deadline is None:
-        return -1
-    return min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)
-
-
-class _StaysHere:
-    """What is shared by identity and holds locks: it cannot be pickled or copied, and survives a fork."""
-
-    __slots__ = ("__weakref__",)
-
-    def __init__(self) -> None:
-        self._unlock()
-        _alive.add(self)
-
-    def _unlock(self) -> None:
-        raise NotImplementedError
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"a {type(self).__name__} belongs to the engines of one process and cannot be pickled or copied: "
-            "give each process a SharedState of its own"
-        )
-
-
-_alive: WeakSet[_StaysHere] = WeakSet()
-
-
-def _unlock_all() -> None:
-    """A forked child has the values of its parent, and locks that are held by threads that it has not."""
-    for store in _alive:
-        store._unlock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_all)
-
-
-class SharedCell(_StaysHere):
+class SharedCell(StaysHere):
     """One value that several engines read and update."""
 
     __slots__ = ("_lock", "_value", "_what")
@@ -138,7 +58,7 @@ class SharedCell(_StaysHere):
         return value
 
 
-class SharedPool(_StaysHere):
+class SharedPool(StaysHere):
     """A map of values that several engines read and update, two items at a time without waiting.
 
     An item's lock exists while somebody holds it or waits for it, whether or not the item exists: `pool-del`
@@ -146,27 +66,26 @@ class SharedPool(_StaysHere):
     that is running then ends in the old map, which is as if it had come just before.
     """
 
-    __slots__ = ("_guard", "_items", "_locks", "_what")
+    __slots__ = ("_present", "_what")
 
     def __init__(self, what: str, items: Mapping[str, Any]) -> None:
         self._what = what
-        self._items = dict(items)
+        self._present: tuple[dict[str, Any], ItemLocks[str]] = (dict(items), ItemLocks())  # changed together
         super().__init__()
 
     def _unlock(self) -> None:
-        self._locks: dict[str, WriteLock] = {}
-        self._guard = threading.Lock()  # of `_locks`, never held while anything else runs
+        self._present = (self._present[0], ItemLocks())
 
     def get(self, key: str) -> Any:
         """The present value of an item, or KeyError; never waits."""
-        return self._items[key]
+        return self._present[0][key]
 
     def __contains__(self, key: str) -> bool:
-        return key in self._items
+        return key in self._present[0]
 
     def items(self) -> dict[str, Any]:
         """A copy of all items as they are at this moment; never waits."""
-        return self._items.copy()
+        return self._present[0].copy()
 
     def update(
         self, key: str, init_value: Any, fn: Callable[[Any], Any], deadline: float | None = None
@@ -191,34 +110,21 @@ class SharedPool(_StaysHere):
 
     def replace(self, items: Mapping[str, Any]) -> None:
         """Put other items in the place of all, at once for readers; never waits."""
-        new = dict(items)
-        with self._guard:
-            self._items, self._locks = new, {}
+        self._present = (dict(items), ItemLocks())
 
     def _locked(self, key: str, change: Callable[[dict[str, Any]], Any], deadline: float | None) -> Any:
-        with self._guard:
-            items, locks = self._items, self._locks
-            lock = locks.get(key)
-            if lock is None:
-                lock = locks[key] = WriteLock()
-            lock.users += 1
+        items, locks = self._present
+        lock = locks.take(key, self._what, deadline)
         try:
-            lock.take(self._what, deadline)
-            try:
-                return change(items)
-            finally:
-                lock.give()
+            return change(items)
         finally:
-            with self._guard:
-                lock.users -= 1
-                if not lock.users:
-                    del locks[key]
+            locks.give(key, lock)
 
 
 Store = TypeVar("Store", SharedCell, SharedPool)
 
 
-class SharedState(_StaysHere):
+class SharedState(StaysHere):
     """The shared cells and pools of the engines that it is given to, by name.
 
     The first engine that declares a name fills it; the others find it as it is by then.
