@@ -22,6 +22,7 @@ class Limits:
     Compiling: `compile_seconds` and `compile_memory` (bytes) of the compile worker.
     `quote_values`: error texts quote values of the data (off, so that personal data stays out of logs).
     `lenient_names`: field names that are no Avro names are accepted.
+    `line`: bytes of a line of CSV or JSON lines (of a row, where a quoted cell holds line ends).
     """
 
     bytes: int | None = 1 << 30
@@ -37,6 +38,7 @@ class Limits:
     compile_memory: int | None = 2 << 30
     quote_values: bool = False
     lenient_names: bool = False
+    line: int | None = 1 << 26
 
 
 def make_room(levels: int, frames: int = 16) -> None:

@@ -35,7 +35,7 @@ def cells(t, *texts):
     """What a column of this type makes of some cells; the message where one is wrong."""
     record = Record("Row", (Field("c", t), Field("end", STRING)))
     text = "c,end\n" + "".join(f'"{cell}",\n' for cell in texts)
-    rows = csv.read(io.StringIO(text, newline=""), record)
+    rows = csv.reader(io.BytesIO(text.encode()), record)
     return [row.error.problems[0].found if row.error else row.datum["c"] for row in rows]
 
 
@@ -74,7 +74,7 @@ def test_nan_is_a_number():
 
 
 def read(text, t):
-    return list(csv.read(io.StringIO(text, newline=""), t))
+    return list(csv.reader(io.BytesIO(text if isinstance(text, bytes) else text.encode()), t))
 
 
 def test_order_and_extra_columns_do_not_matter():
@@ -110,7 +110,7 @@ def test_inputs_that_are_no_records():
         ("a\n", 'no column "x", "y"'),
         ("\n", 'no column "x", "y"'),
         ('"x,y\n', "no CSV"),
-        (b"x,y,\xff\n".decode("utf-8", "surrogateescape"), "not UTF-8"),
+        (b"x,y,\xff\n", "not UTF-8"),
     ],
 )
 def test_a_header_that_is_wrong(text, words):
@@ -118,37 +118,126 @@ def test_a_header_that_is_wrong(text, words):
         read(text, POINT)
 
 
+def read_json(text, t):
+    return list(jsonl.reader(io.BytesIO(text.encode()), t))
+
+
 def test_json_lines():
-    lines = ['{"value": "\\u00ff", "next": {"Chain": {"value": "", "next": null}}}\n', "\n", '{"value": "Ā"}']
-    first, second = jsonl.read(lines, CHAIN)
+    first, second = read_json(
+        '{"value": "\\u00ff", "next": {"Chain": {"value": "", "next": null}}}\n\n{"value": "Ā"}', CHAIN
+    )
     assert first.datum == {"value": b"\xff", "next": {"Chain": {"value": b"", "next": None}}}
     assert (second.line, second.error.problems[0].at.line) == (3, 3)
 
 
 def test_json_numbers_that_are_not_finite():
-    rows = jsonl.read(['["Infinity", "-inf", 1, "NaN"]', "[NaN]"], Array(DOUBLE))
+    rows = read_json('["Infinity", "-inf", 1, "NaN"]\n[NaN]\n', Array(DOUBLE))
     values = [x for row in rows for x in row.datum]
     assert values[:3] == [math.inf, -math.inf, 1]
     assert all(map(math.isnan, values[3:]))
 
 
-def test_json_that_nests_too_deep():
-    (row,) = jsonl.read(["[" * 200_000], Array(INT))
-    assert "nested too deep" in str(row.error)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[" * 200_000, "nested too deep"), ("9" * 5000, "too many digits"), ('"\xff', "no JSON")],
+)
+def test_json_that_is_wrong(text, words):
+    (row,) = read_json(text, Array(INT))
+    assert words in str(row.error)
+
+
+def written(module, t, *values, **options):
+    out = io.BytesIO()
+    made = module.writer(out, t, **options)
+    for value in values:
+        made.write(value)
+    assert made.flush() == len(out.getvalue())
+    return out.getvalue().decode().splitlines()
 
 
 def test_results_as_json():
-    assert jsonl.text({"a": [1, 2.5, None, True], "é": "ü"}) == '{"a":[1,2.5,null,true],"é":"ü"}'
-    assert jsonl.text([b"\0\xff", math.inf, math.nan]) == '["\\u0000ÿ","Infinity","NaN"]'
+    record = Record("R", (Field("é", STRING), Field("n", INT)))
+    assert written(jsonl, record, {"é": "ü", "n": 1}, None) == ['{"é":"ü","n":1}', "null"]
+    assert written(jsonl, Array(BYTES), [b"\0\xff"]) == ['["\\u0000ÿ"]']
+    assert written(jsonl, DOUBLE, 2.5, math.inf, math.nan) == ["2.5", '"Infinity"', '"NaN"']
+
+
+@pytest.mark.parametrize(
+    ("branches", "value", "text"),
+    [
+        ((NULL, DOUBLE), {"double": 1.5}, "1.5"),
+        ((NULL, DOUBLE), {"double": math.nan}, '"NaN"'),
+        ((NULL, BYTES), {"bytes": b"\xff"}, '"ÿ"'),
+        ((INT, STRING), {"string": "a"}, '"a"'),
+        ((INT, DOUBLE), {"int": 1}, '{"int":1}'),
+        ((DOUBLE, STRING), {"double": math.nan}, '{"double":"NaN"}'),
+        ((BYTES, STRING), {"bytes": b"a"}, '{"bytes":"a"}'),
+        ((NULL, Map(INT)), {"map": {"a": 1}}, '{"a":1}'),
+        ((NULL, Map(INT)), {"map": {"map": 1}}, '{"map":{"map":1}}'),
+        ((NULL, Array(Union((INT, LONG)))), {"array": [{"long": 1}]}, '[{"long":1}]'),
+    ],
+)
+def test_a_value_of_a_union_is_tagged_where_another_branch_could_be_meant(branches, value, text):
+    t = Union(branches)
+    assert written(jsonl, t, value) == [text]
+    (tag,) = value
+    assert written(jsonl, t, value, tagged=True)[0].startswith(f'{{"{tag}":')
 
 
 def test_results_as_csv():
-    record = Record("R", tuple(Field(name, STRING) for name in "abcdefg"))
-    writer = csv.Writer(record)
+    types = [Union((NULL, STRING)), BOOLEAN, DOUBLE, LONG, BYTES, STRING, Array(DOUBLE)]
+    record = Record("R", tuple(map(Field, "abcdefg", types)))
     values = [None, True, 0.1, -(1 << 60), b"x", 'say "hi", you', [1, math.inf]]
-    assert writer.header() == "a,b,c,d,e,f,g"
-    row = writer.text(dict(zip("abcdefg", values, strict=True)))
-    assert row == ',true,0.1,-1152921504606846976,x,"say ""hi"", you","[1, ""Infinity""]"'
-    assert writer.text(None) == ",,,,,,"
-    assert csv.Writer(DOUBLE).header() == "output"
-    assert csv.Writer(DOUBLE).text(math.nan) == "NaN"
+    header, row, missing = written(csv, record, dict(zip("abcdefg", values, strict=True)), None)
+    assert header == "a,b,c,d,e,f,g"
+    assert row == ',true,0.1,-1152921504606846976,x,"say ""hi"", you","[1,""Infinity""]"'
+    assert missing == ",,,,,,"
+    assert written(csv, DOUBLE, math.nan, None) == ["output", "NaN", '""']
+    assert written(csv, Union((INT, STRING)), {"string": "a"}, {"int": 1}) == ["output", "a", "1"]
+
+
+@pytest.mark.parametrize("module", [csv, jsonl])
+def test_a_file_is_gone_on_with(module):
+    """Behind every row, in a file whose lines end in any way."""
+    content = b"x,y\n1,\n2,2.5\r\n\n" if module is csv else b'{"x":1,"y":null}\n\n{"x":2,"y":2.5}\r\n'
+    content += b"3," if module is csv else b'{"x":3,"y":null}'
+    rows = list(module.reader(io.BytesIO(content), POINT))
+    assert [row.datum["x"] for row in rows] == [1, 2, 3]
+    for i, row in enumerate(rows):
+        rest = list(module.reader(io.BytesIO(content), POINT, start=row.end))
+        assert rest == rows[i + 1 :]
+        more = list(module.reader(io.BytesIO(content + b"\n" + content.split(b"\n")[-1]), POINT, start=row.end))
+        assert [(r.line, r.datum["x"]) for r in more] == [(r.line, r.datum["x"]) for r in rest] + [(row_after(rows), 3)]
+    with pytest.raises(PfaDataError, match="has been gone on with"):
+        list(module.reader(io.BytesIO(content + b"4"), POINT, start=rows[-1].end))
+
+
+def row_after(rows):
+    return rows[-1].line + 1
+
+
+@pytest.mark.parametrize("module", [csv, jsonl])
+def test_a_line_that_is_too_long_is_one_wrong_row(module):
+    head = b"x\n" if module is csv else b""
+    rows = list(module.reader(io.BytesIO(head + b"1\n" + b"9" * 5000 + b"\n3\n"), INT, longest=100))
+    assert [row.datum for row in rows] == [1, None, 3]
+    assert "longer than 100 bytes" in str(rows[1].error)
+
+
+def test_a_quote_that_is_never_closed_takes_no_more_than_a_row_may():
+    rows = list(csv.reader(io.BytesIO(b'x\n"1\n' + b"2\n" * 100), INT, longest=100))
+    assert [row.error is None for row in rows[:2]] == [False, True]
+    assert "longer than 100 bytes" in str(rows[0].error)
+
+
+@pytest.mark.parametrize("module", [csv, jsonl])
+def test_an_output_is_gone_on_with(module):
+    out = io.BytesIO()
+    first = module.writer(out, INT)
+    first.write(1)
+    position = first.flush()
+    first.write(2)
+    second = module.writer(out, INT, resume=position)
+    second.write(3)
+    second.close()
+    assert out.getvalue().split() == ([b"output"] if module is csv else []) + [b"1", b"3"]

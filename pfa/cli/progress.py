@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,7 +17,7 @@ EVERY = 0.1  # seconds
 class Progress:
     """Shows nothing unless standard error is a terminal and standard output is not the same one."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.rows = 0
         self.next = 0.0
@@ -53,12 +53,12 @@ class Progress:
             self.bar.update(self.task, description=text, completed=_position(self.file))
 
 
-def _size(file: IO[str]) -> int | None:
+def _size(file: BinaryIO) -> int | None:
     status = os.fstat(file.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _position(file: IO[str]) -> int:
+def _position(file: BinaryIO) -> int:
     """How far the file has been read (by its buffer: near enough)."""
     try:
         return os.lseek(file.fileno(), 0, os.SEEK_CUR)

@@ -6,12 +6,11 @@ import json
 import sys
 from collections import Counter
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import pfa
 from pfa.cli.progress import Progress
 from pfa.data import csv, jsonl
-from pfa.data.rows import to_json
 from pfa.errors import PfaDataError, PfaError, PfaLimitError, PfaRuntimeError
 from pfa.limits import Limits
 
@@ -19,23 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from pfa.data.rows import Row
-
-
-class Lines(Protocol):
-    """Writes results in a format."""
-
-    def header(self) -> str: ...
-
-    def text(self, value: Any) -> str: ...
-
-
-class JsonLines:
-    def header(self) -> str:
-        return ""
-
-    def text(self, value: Any) -> str:
-        return jsonl.text(value)
+    from pfa.data.rows import Row, Writer
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,27 +26,24 @@ def run(args: argparse.Namespace) -> int:
     limits = Limits(quote_values=args.quote_values)
     with ExitStack() as stack:
         engine = stack.enter_context(
-            pfa.load(args.model, backend=args.backend, unions=args.unions, limits=limits)
+            pfa.load(args.model, backend=args.backend, unions="tagged", limits=limits)
         )
         lines = stack.enter_context(_open(args.input))
         as_csv = args.input_format == "csv" or (not args.input_format and _is_csv(args.input))
         name = "" if args.input == "-" else args.input
         rows: Iterable[Row] = (
-            csv.read(lines, engine.input_type, name, args.quote_values)
+            csv.reader(lines, engine.input_type, file=name, quote=args.quote_values)
             if as_csv
-            else jsonl.read(lines, engine.input_type, name)
+            else jsonl.reader(lines, engine.input_type, file=name)
         )
-        out = stack.enter_context(_create(args.output)) if args.output != "-" else sys.stdout
+        out = stack.enter_context(open(args.output, "wb")) if args.output != "-" else sys.stdout.buffer
         rejects = stack.enter_context(_create(args.rejects)) if args.rejects else None
         progress = stack.enter_context(Progress(lines))
         return Scoring(engine, args, out, rejects, progress).score(rows)
 
 
-def _open(name: str) -> IO[str]:
-    """Text whose lines may not be UTF-8: the readers say which are not."""
-    if name == "-":
-        return open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", newline="", closefd=False)
-    return open(name, encoding="utf-8", errors="surrogateescape", newline="")
+def _open(name: str) -> BinaryIO:
+    return open(sys.stdin.fileno() if name == "-" else name, "rb", closefd=name != "-")
 
 
 def _create(name: Any) -> IO[str]:
@@ -81,7 +61,7 @@ class Scoring:
         self,
         engine: pfa.Engine,
         args: argparse.Namespace,
-        out: IO[str],
+        out: BinaryIO,
         rejects: IO[str] | None,
         progress: Progress,
     ) -> None:
@@ -90,8 +70,12 @@ class Scoring:
         self.only_last: bool = args.last and engine.method == "fold"
         self.file = "" if args.input == "-" else args.input
         as_csv = args.format == "csv" or (not args.format and _is_csv(args.output))
-        self.lines: Lines = csv.Writer(engine.output_type) if as_csv else JsonLines()
-        self.out = out
+        tagged = args.unions == "tagged"
+        self.out: Writer = (
+            csv.writer(out, engine.output_type)
+            if as_csv
+            else jsonl.writer(out, engine.output_type, tagged=tagged)
+        )
         self.rejects = rejects
         self.progress = progress
         self.count = 0
@@ -99,8 +83,6 @@ class Scoring:
 
     def score(self, rows: Iterable[Row]) -> int:
         """All of it; the exit code."""
-        if header := self.lines.header():
-            self.out.write(header + "\n")
         self.engine.emit = self.write if self.engine.method == "emit" else None
         try:
             self.engine.begin()
@@ -131,12 +113,12 @@ class Scoring:
                 self.write(result)
 
     def write(self, value: Any) -> None:
-        self.out.write(self.lines.text(value) + "\n")
+        self.out.write(value)
 
     def reject(self, row: Row, error: PfaError) -> None:
         self.failed[kind(error)] += 1
         if self.rejects:
-            self.rejects.write(json.dumps(as_json(row, error), ensure_ascii=False) + "\n")
+            self.rejects.write(json.dumps(as_json(row, error), ensure_ascii=False, default=bytes.decode) + "\n")
         if self.on_error == "stop":
             place = "" if row.error else f"{self.file or 'input'}:{row.line}: "
             print(f"{place}{error}", file=sys.stderr)
@@ -174,5 +156,5 @@ def as_json(row: Row, error: PfaError) -> dict[str, Any]:
         "pointer": error.path if isinstance(error, PfaDataError) else at.pointer,
         "error": error.problems[0].text,
         "kind": type(error).__name__,
-        "datum": to_json(row.datum),
+        "datum": row.datum,
     }

@@ -8,69 +8,90 @@ the empty text where text is.  Arrays, maps and records in a cell are JSON.
 from __future__ import annotations
 
 import csv
-import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pfa.data.rows import (
-    NOT_UTF8,
-    NoValue,
-    Row,
-    WrongText,
-    boolean,
-    floating,
-    from_json,
-    integer,
-    is_nullable,
-    is_utf8,
-    latin,
-    required,
-    to_json,
-    wrong_row,
-)
+from pfa.data.json_form import branch_of, decoder, encoder, latin
+from pfa.data.jsonl import text as json_text
+from pfa.data.lines import BOM, LONGEST, NOT_UTF8, Lines, not_utf8
+from pfa.data.rows import NoValue, Row, WrongText, boolean, cut, floating, integer, is_nullable, required, wrong_row
 from pfa.errors import PfaDataError, Where
 from pfa.types import Enum, Fixed, Prim, Record, Type, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 ONE = "input"  # the column of an input that is no record, where there are several
 NARROWEST = ("boolean", "int", "long", "float", "double")
 
 
-def read(lines: Iterable[str], t: Type, file: str = "", quote: bool = False) -> Iterator[Row]:
-    """Rows of a text.  `quote`: messages quote the cell that is wrong (it may be personal data)."""
-    wrong: set[int] = set()
-    rows = csv.reader(_noting(lines, wrong), strict=True)
-    header = _header(rows, file)
-    if wrong:
-        raise wrong_row(NOT_UTF8, file, 1)
-    reader = _Reader(header, _columns(header, t, file), isinstance(t, Record), file, quote)
-    for row in reader.rows(rows):
-        if wrong:
-            yield Row(row.line, error=wrong_row(NOT_UTF8, file, min(wrong)))
-            wrong.clear()
-        else:
-            yield row
+def reader(
+    source: BinaryIO,
+    t: Type,
+    *,
+    file: str = "",
+    quote: bool = False,
+    start: Any = None,
+    longest: int | None = LONGEST,
+) -> Iterator[Row]:
+    """Rows of a file.  `quote`: messages quote the cell that is wrong (it may be personal data).
+
+    A row longer than `longest` bytes is wrong.  PfaDataError where the header does not fit the type.
+    """
+    if longest is None or csv.field_size_limit() < longest:  # of the process; ours is that of a row
+        csv.field_size_limit(longest or _MOST)
+    text = _Text(Lines(source, file, None, longest))
+    header = _header(text, file)
+    if start is not None:
+        text = _Text(Lines(source, file, start, longest))
+    return _Reader(header, _columns(header, t, file), isinstance(t, Record), file, quote).rows(text)
 
 
-def _noting(lines: Iterable[str], wrong: set[int]) -> Iterator[str]:
-    """The lines; numbers of those that are not UTF-8 are added to `wrong`."""
-    for number, line in enumerate(lines, 1):
-        if not is_utf8(line):
-            wrong.add(number)
-        yield line
+_MOST = (1 << 63) - 1
 
 
-def _header(rows: Any, file: str) -> list[str]:
+class _Text:
+    """What `csv.reader` takes lines from; and what was wrong with the bytes of the row that it made of them."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.rows = csv.reader(iter(self._line, None), strict=True)
+        self.pieces: list[bytes] = []  # a line whose cells hold "\r" is several lines
+        self.number = lines.number
+        self.size = 0
+        self.wrong: PfaDataError | None = None
+
+    def row(self) -> list[str] | None:
+        """The cells of the next row; None behind the last.  csv.Error where it is no CSV, PfaDataError if too long."""
+        self.size, self.wrong = 0, None
+        return next(self.rows, None)
+
+    def _line(self) -> str | None:
+        line = next(self.lines, None)
+        if line is None:
+            return None
+        self.size += len(line)
+        if self.lines.too_long or 0 < self.lines.most <= self.size:
+            raise wrong_row(self.lines.long_line(), self.lines.file, self.lines.number)
+        if self.lines.number == 1:
+            line = line.removeprefix(BOM)
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            number = self.lines.number
+            self.wrong = self.wrong or wrong_row(NOT_UTF8, self.lines.file, number, not_utf8(line))
+            return line.decode(errors="replace")
+
+
+def _header(text: _Text, file: str) -> list[str]:
     try:
-        header: list[str] = next(rows)
-    except StopIteration:
-        raise wrong_row("the file is empty; its first line must name the columns", file, 1) from None
+        header = text.row()
     except csv.Error as error:
         raise wrong_row(f"no CSV: {error}", file, 1) from None
-    if header:
-        header[0] = header[0].removeprefix("\ufeff")
+    if header is None:
+        raise wrong_row("the file is empty; its first line must name the columns", file, 1)
+    if text.wrong:
+        raise text.wrong
     return header
 
 
@@ -113,31 +134,34 @@ class _Reader:
         self.file = file
         self.quote = quote
 
-    def rows(self, rows: Any) -> Iterator[Row]:
+    def rows(self, text: _Text) -> Iterator[Row]:
         while True:
-            line = rows.line_num + 1
+            line = text.lines.number + 1
             try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(line, error=wrong_row(f"no CSV: {error}", self.file, line))
+                cells = text.row()
+            except (csv.Error, PfaDataError) as error:
+                wrong = error if isinstance(error, PfaDataError) else wrong_row(f"no CSV: {error}", self.file, line)
+                yield Row(line, error=wrong, end=text.lines.end)
                 continue
-            if cells or len(self.columns) == 1:
-                yield self.row(line, cells or [""])
+            if cells is None:
+                return
+            if text.wrong:
+                yield Row(line, error=text.wrong, end=text.lines.end)
+            elif cells or len(self.columns) == 1:
+                yield self.row(line, cells or [""], text.lines.end)
 
-    def row(self, line: int, cells: list[str]) -> Row:
+    def row(self, line: int, cells: list[str], end: Any) -> Row:
         if len(cells) != len(self.columns):
             message = f"{len(cells)} cells, but the header has {len(self.columns)} columns"
-            return Row(line, cells, wrong_row(message, self.file, line))
+            return Row(line, cells, wrong_row(message, self.file, line), end)
         datum = {}
         for i, name, convert in self.used:
             try:
                 datum[name] = convert(cells[i])
             except NoValue as error:
                 text = dict(zip(self.header, cells, strict=True))
-                return Row(line, text, self.wrong(line, i, name, cells[i], error))
-        return Row(line, datum if self.record else datum[self.used[0][1]])
+                return Row(line, text, self.wrong(line, i, name, cells[i], error), end)
+        return Row(line, datum if self.record else datum[self.used[0][1]], end=end)
 
     def wrong(self, line: int, i: int, name: str, text: str, error: NoValue) -> PfaDataError:
         expected, found = error.args
@@ -201,12 +225,12 @@ def _symbol(symbols: frozenset[str]) -> Callable[[str], str]:
 
 
 def _json(t: Type) -> Callable[[str], Any]:
-    convert = from_json(t)
+    convert = decoder(t)
 
     def read(text: str) -> Any:
         try:
             value = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             raise NoValue("text that is no JSON") from None
         return convert(value) if convert else value
 
@@ -238,44 +262,93 @@ def _width(t: Type) -> int:
     return len(NARROWEST) + (t.tag in ("string", "bytes"))
 
 
+def writer(out: BinaryIO, t: Type, *, resume: Any = None) -> Writer:
+    """Writes a line an output, behind one that names the columns."""
+    return Writer(out, t, resume)
+
+
 class Writer:
     """Results as lines of CSV: a column a field, or one column for what is no record."""
 
-    def __init__(self, t: Type) -> None:
-        self.fields = [f.name for f in t.fields] if isinstance(t, Record) else None
-        self.buffer = io.StringIO()
-        self.csv = csv.writer(self.buffer, lineterminator="")
+    def __init__(self, out: BinaryIO, t: Type, resume: Any = None) -> None:
+        self.out = out
+        self.written: int = cut(out, resume) if resume is not None else 0
+        fields = [(f.name, text_of(f.type)) for f in t.fields] if isinstance(t, Record) else None
+        self.fields = fields
+        self.one = text_of(t)
+        self.csv = csv.writer(_Sink(self), lineterminator="\n")
+        if not self.written:
+            self.csv.writerow([name for name, _ in fields] if fields else ["output"])
 
-    def header(self) -> str:
-        """The first line, without its end."""
-        return self._line(self.fields or ["output"])
-
-    def text(self, value: Any) -> str:
-        """A result as a line, without its end; a missing result has empty cells."""
+    def write(self, value: Any) -> None:
+        """One more line; None is a missing output, whose cells are empty."""
         if self.fields is None:
-            return self._line([_cell_text(value)])
-        return self._line([_cell_text(None if value is None else value[name]) for name in self.fields])
+            self.csv.writerow((self.one(value),))
+        elif value is None:
+            self.csv.writerow([""] * len(self.fields))
+        else:
+            self.csv.writerow([text(value[name]) for name, text in self.fields])
 
-    def _line(self, cells: list[str]) -> str:
-        self.buffer.seek(0)
-        self.buffer.truncate()
-        self.csv.writerow(cells)
-        return self.buffer.getvalue()
+    def flush(self) -> Any:
+        """The lines are in the file; the position is a count of bytes."""
+        self.out.flush()
+        return self.written
+
+    def close(self) -> None:
+        """Nothing ends the file."""
+        self.flush()
 
 
-def _cell_text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(to_json(value)) if value - value else repr(value)
-        case int():
-            return str(value)
-        case bytes():
-            return value.decode("latin-1")
+class _Sink:
+    """What `csv.writer` writes its text to."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def write(self, text: str) -> None:
+        line = text.encode(errors="replace")
+        self.writer.written += len(line)
+        self.writer.out.write(line)
+
+
+def text_of(t: Type) -> Callable[[Any], str]:
+    """How a value becomes the text of a cell: null is empty, containers are JSON."""
+    match t:
+        case Prim("boolean"):
+            return lambda v: "" if v is None else "true" if v else "false"
+        case Prim("float" | "double"):
+            return _floating
+        case Prim("string") | Enum():
+            return lambda v: v or ""
+        case Prim("bytes") | Fixed():
+            return lambda v: v.decode("latin-1") if v else ""
+        case Prim():
+            return lambda v: "" if v is None else str(v)
+        case Union():
+            return _branch_text(t)
         case _:
-            return json.dumps(to_json(value), ensure_ascii=False)
+            change = encoder(t)
+            return lambda v: "" if v is None else json_text(change(v) if change else v).decode()
+
+
+def _floating(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(float(value)) if value - value == 0 else _NOT_FINITE[repr(value)]
+
+
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def _branch_text(t: Union) -> Callable[[Any], str]:
+    """A cell has no place for the branch: it is the text of the value."""
+    texts = {b.tag: text_of(b) for b in t.branches}
+    split = branch_of(t)
+
+    def text(value: Any) -> str:
+        if value is None:
+            return ""
+        tag, value = split(value)
+        return texts[tag](value)
+
+    return text

@@ -1,49 +1,118 @@
-"""JSON lines: a datum a line in, a result a line out.
+"""JSON lines: a datum a line in, a result a line out, in Avro's JSON encoding (`pfa.data.json_form`).
 
-Place in the pipeline: beside `csv`, under the command line.  Bytes are text of code points up to 255, as Avro
-writes them in JSON; numbers that are not finite are the texts "NaN", "Infinity" and "-Infinity".
+Place in the pipeline: beside `csv`, under the command line.  Lines end with "\\n" or "\\r\\n"; blank ones are none.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pfa.data.rows import NOT_UTF8, NoValue, Row, WrongText, from_json, is_utf8, to_json, wrong_row
+import orjson
+
+from pfa.data.json_form import decoder, encoder
+from pfa.data.lines import BOM, LONGEST, NOT_UTF8, Lines, not_utf8
+from pfa.data.rows import NoValue, Row, WrongText, cut, wrong_row
 from pfa.errors import PfaDataError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from pfa.types import Type
 
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+def reader(
+    source: BinaryIO,
+    t: Type,
+    *,
+    file: str = "",
+    quote: bool = False,
+    start: Any = None,
+    longest: int | None = LONGEST,
+) -> Iterator[Row]:
+    """Rows of a file; blank lines are none.  A line longer than `longest` bytes is a row that is wrong."""
+    lines = Lines(source, file, start, longest)
+    read = _Reader(t, file, quote)
+    for line in lines:
+        if lines.too_long:
+            yield Row(lines.number, error=wrong_row(lines.long_line(), file, lines.number), end=lines.end)
+        elif not line.isspace():
+            yield read.row(line, lines.number, lines.end)
 
 
-def read(lines: Iterable[str], t: Type, file: str = "") -> Iterator[Row]:
-    """Rows of a text; blank lines are none."""
-    convert = from_json(t)
-    for number, line in enumerate(lines, 1):
-        if line.isspace():
-            continue
-        if not is_utf8(line):
-            yield Row(number, error=wrong_row(NOT_UTF8, file, number))
-            continue
+class _Reader:
+    """Makes rows of lines."""
+
+    def __init__(self, t: Type, file: str, quote: bool) -> None:
+        self.type = t
+        self.change = decoder(t)
+        self.file = file
+        self.quote = quote
+
+    def row(self, line: bytes, number: int, end: Any) -> Row:
+        if number == 1:
+            line = line.removeprefix(BOM)
         try:
-            datum = json.loads(line.rstrip("\r\n"))
-            yield Row(number, convert(datum) if convert else datum)
-        except json.JSONDecodeError as error:
-            yield Row(number, line.rstrip(), wrong_row(f"no JSON: {error.msg}", file, number, error.colno))
+            datum = json.loads(line.decode().rstrip("\r\n"))
+            return Row(number, self.change(datum) if self.change else datum, end=end)
         except NoValue as error:
-            problem = WrongText("the line", str(t), str(error), at=Where("", number, 1, file))
-            yield Row(number, datum, PfaDataError(problem))
-        except RecursionError:
-            yield Row(number, error=wrong_row("the JSON is nested too deep", file, number))
+            problem = WrongText("the line", str(self.type), str(error), at=Where("", number, 1, self.file))
+            return Row(number, datum, PfaDataError(problem), end)
+        except (ValueError, RecursionError) as error:
+            return Row(number, _text(line), self.wrong(error, line, number), end)
+
+    def wrong(self, error: Exception, line: bytes, number: int) -> PfaDataError:
+        """What is wrong with a line that is no JSON."""
+        match error:
+            case json.JSONDecodeError():
+                return wrong_row(f"no JSON: {error.msg}", self.file, number, error.colno)
+            case UnicodeDecodeError():
+                return wrong_row(NOT_UTF8, self.file, number, not_utf8(line))
+            case RecursionError():
+                return wrong_row("the JSON is nested too deep", self.file, number)
+            case _:
+                return wrong_row("no JSON: an integer with too many digits", self.file, number)
 
 
-def text(value: Any) -> str:
-    """A result as one line, without its end."""
+def _text(line: bytes) -> str | None:
+    """What was read, where it is short enough to be shown."""
+    return None if len(line) > 1 << 16 else line.decode(errors="replace").rstrip("\r\n")
+
+
+def text(value: Any) -> bytes:
+    """JSON on one line, without its end."""
     try:
-        return _write(value)
-    except (TypeError, ValueError):  # bytes, or a number that is not finite
-        return _write(to_json(value))
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, or nested deeper than it goes
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def writer(out: BinaryIO, t: Type, *, resume: Any = None, tagged: bool = False) -> Writer:
+    """Writes a line an output.  `tagged`: each value of a union is tagged, also where plain tells its branch."""
+    return Writer(out, encoder(t, tagged), resume)
+
+
+class Writer:
+    """A line an output."""
+
+    def __init__(self, out: BinaryIO, change: Callable[[Any], Any] | None, resume: Any) -> None:
+        self.out = out
+        self.change = change
+        self.written: int = cut(out, resume) if resume is not None else 0
+
+    def write(self, value: Any) -> None:
+        """One more line; None is a missing output, null."""
+        if self.change and value is not None:
+            value = self.change(value)
+        line = text(value) + b"\n"
+        self.written += len(line)
+        self.out.write(line)
+
+    def flush(self) -> Any:
+        """The lines are in the file; the position is a count of bytes."""
+        self.out.flush()
+        return self.written
+
+    def close(self) -> None:
+        """Nothing ends the file."""
+        self.flush()
