@@ -472,6 +472,7 @@ class Lowered:
 
     program: Program
     routines: dict[str, Routine]
+    types: dict[str, Type] = field(default_factory=dict)  # of the locals, by name
 
 
 def null(at: str = "") -> Lit:

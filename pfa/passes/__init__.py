@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pfa.passes.depth import depth
-from pfa.passes.lower import lower
+from pfa.passes.lower import Layout, lower
 from pfa.passes.outline import outline
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (depth, outline)
 
 
-def compile_program(program: Program, watch: Callable[[str, Lowered], None] | None = None) -> Lowered:
-    """Run the whole pipeline; `watch(name, program)` sees the result of each pass."""
-    lowered = lower(program)
+def compile_program(
+    program: Program, watch: Callable[[str, Lowered], None] | None = None, layout: Layout | None = None
+) -> Lowered:
+    """Run the whole pipeline for a target's layout; `watch(name, program)` sees the result of each pass."""
+    lowered = lower(program, layout)
     if watch:
         watch("lower", lowered)
     for step in BLOCK_PASSES:

@@ -37,10 +37,8 @@ def depth(lowered: Lowered) -> Lowered:
         deepest = _deepest(calls, counted)
     if not counted:
         return lowered
-    return Lowered(
-        lowered.program,
-        {n: _counted(r, deepest[n]) if n in counted else r for n, r in lowered.routines.items()},
-    )
+    routines = {n: _counted(r, deepest[n]) if n in counted else r for n, r in lowered.routines.items()}
+    return replace(lowered, routines=routines)
 
 
 def _counted(r: Routine, levels: int) -> Routine:

@@ -17,7 +17,9 @@ that name the symbols they read (`captured`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from pfa.ir import (
     Argument,
@@ -77,15 +79,21 @@ from pfa.passes.operands import NONE, free
 from pfa.types import NULL, STRING, Bottom, Enum, Type, Union, same_layout
 from pfa.types import branches as _branches
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 CHAIN = 12  # cases of a `cond` that stand inside one another
 
 
-def lower(program: Program) -> Lowered:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What lowering must know of how a target lays out values: where widening and narrowing do nothing."""
+
+    same: Callable[[Type, Type], bool]  # does every value of the second type look like one of the first?
+    same_branch: Callable[[Type, Type, Type], bool]  # a value of a branch of a union like one of a type?
+    text_enums: bool = True  # an enum's value is its text
+
+
+def lower(program: Program, layout: Layout | None = None) -> Lowered:
     """All routines of a program in blocks: begin, action, end, merge, u:NAME, and lifted ones."""
-    made = _Program(program)
+    made = _Program(program, layout or HOST)
     made.routine("action", ("input",), program.action, "/action")
     for name, body in (("begin", program.begin), ("end", program.end)):
         if body is not None:
@@ -94,14 +102,17 @@ def lower(program: Program) -> Lowered:
         made.routine("merge", ("tallyOne", "tallyTwo"), program.merge, "/merge")
     for name, function in program.functions.items():
         made.routine(f"u:{name}", function.params, function.body, function.at)
-    return Lowered(program, made.routines)
+        made.sign(f"u:{name}", function)
+    return Lowered(program, made.routines, made.types)
 
 
 class _Program:
-    """The routines made so far, and the counters for names."""
+    """The routines made so far, the types of locals, and the counters for names."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, layout: Layout) -> None:
         self.program = program
+        self.layout = layout
+        self.types: dict[str, Type] = {}
         self.routines: dict[str, Routine] = {}
         self.temps = 0
         self.lifted = 0
@@ -118,10 +129,16 @@ class _Program:
         value = builder.value(body)
         return (*builder.out, Return(value))
 
+    def sign(self, name: str, function: FunctionDef) -> None:
+        """The types of a function's parameters, and of itself, which no local has for a name."""
+        self.types[f"{name}()"] = function.type
+        self.types.update(zip(function.params, function.type.params, strict=True))
+
     def lift(self, function: FunctionDef) -> Routine:
         self.lifted += 1
         name = f"f{self.lifted}"
         block = self.block(function.body)
+        self.sign(name, function)
         captured = free(block, function.params)
         made = Routine(name, function.params, block, captured, charged=True, at=function.at)
         self.routines[name] = made
@@ -159,7 +176,10 @@ class Builder:
 
     def value(self, e: Expr, into: str = "") -> Operand:
         """Statements for `e`, and where its value is; `into` is a wish of where an operation puts it."""
-        return _LOWER[type(e)](self, e, into)
+        made = _LOWER[type(e)](self, e, into)
+        if made.__class__ is Var:
+            self.program.types.setdefault(made.name, e.type)  # type: ignore[union-attr]
+        return made
 
     def assign(self, e: Expr, to: str) -> None:
         """`to` = `e`; where `e` never returns it is null, so that what reads it captures nothing from outside."""
@@ -201,9 +221,10 @@ class Builder:
         return Var(e.name)
 
     def widen(self, e: Widen, into: str) -> Operand:
-        if isinstance(e.value.type, Enum) and e.type == STRING:
+        layout = self.program.layout
+        if layout.text_enums and isinstance(e.value.type, Enum) and e.type == STRING:
             return self.value(e.value, into)
-        if same_layout(e.type, e.value.type):
+        if layout.same(e.type, e.value.type):
             return self.value(e.value, into)
         return self.op(into, "widen", (self.value(e.value),), (e.type, e.value.type), e.at)
 
@@ -358,8 +379,9 @@ class Builder:
         self, to: str, value: Operand, whole: Type, branches: tuple[Type, ...], type: Type, at: str
     ) -> None:
         """`to` is the value of a union, known to be of these branches, as the narrower type."""
-        same = all(_same_branch(whole, b, type) for b in branches)
-        if same:
+        self.program.types[to] = type
+        same_branch = self.program.layout.same_branch
+        if all(same_branch(whole, b, type) for b in branches):
             self.out.append(Op(to, "copy", (value,), at=at))
         else:
             self.out.append(Op(to, "widen", (value,), (type, whole), at))
@@ -427,6 +449,9 @@ def _same_branch(whole: Type, branch: Type, type: Type) -> bool:
     if isinstance(whole, Union) and branch.tag in whole.boxed:
         return isinstance(type, Union) and branch.tag in type.boxed
     return same_layout(type, branch)
+
+
+HOST = Layout(same_layout, _same_branch)
 
 
 def _and(b: Builder, e: Call, into: str) -> Operand:

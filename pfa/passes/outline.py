@@ -21,7 +21,7 @@ def outline(lowered: Lowered) -> Lowered:
     routines = {
         name: _outlined(r) if _too_deep(r.body, 0) else r for name, r in lowered.routines.items()
     }
-    return Lowered(lowered.program, routines)
+    return replace(lowered, routines=routines)
 
 
 def _too_deep(block: Block, depth: int) -> bool:
