@@ -17,9 +17,8 @@ that name the symbols they read (`captured`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfa.ir import (
     Argument,
@@ -78,6 +77,9 @@ from pfa.passes import lower_paths
 from pfa.passes.operands import NONE, free
 from pfa.types import NULL, STRING, Bottom, Enum, Type, Union, same_layout
 from pfa.types import branches as _branches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHAIN = 12  # cases of a `cond` that stand inside one another
 
@@ -178,7 +180,7 @@ class Builder:
         """Statements for `e`, and where its value is; `into` is a wish of where an operation puts it."""
         made = _LOWER[type(e)](self, e, into)
         if made.__class__ is Var:
-            self.program.types.setdefault(made.name, e.type)  # type: ignore[union-attr]
+            self.program.types.setdefault(made.name, e.type)
         return made
 
     def assign(self, e: Expr, to: str) -> None:
