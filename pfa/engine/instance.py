@@ -222,6 +222,10 @@ class Engine:
 
     def state(self) -> bytes:
         """The exact state: cells, pools, tally, counters, random generator; `load(state=...)` goes on from it."""
+        return self._saved({})
+
+    def _saved(self, more: dict[str, Any]) -> bytes:
+        """The state with entries of a caller's, which `load` passes over."""
         p = self._compiled.program
         with self._use():
             cells, pools, tally, started, finished = self._runtime.values()
@@ -231,7 +235,7 @@ class Engine:
             "started": started, "finished": finished, "random": random, "phase": self._runtime.state,
             "calls": self._runtime.calls,
         }  # fmt: skip
-        return state_blob.dump(values, self._compiled.limits)
+        return state_blob.dump(more | values, self._compiled.limits)
 
     def _restore(self, blob: bytes) -> None:
         """Take over a state; what does not match the document's types is named in `warnings`."""
