@@ -170,6 +170,25 @@ class Engine:
     def _use(self) -> _Use:
         return _Use(self._runtime)
 
+    # -- tables --
+
+    def score(self, table: Any, on_error: str = "raise", threads: int | None = None) -> Any:
+        """Run an action for each row of a table, in order; the outputs as the same kind of table (docs/data.md).
+
+        A table is a dict of arrays, a NumPy array, a list, or a DataFrame, Series, Table, RecordBatch or array of
+        pandas, polars or pyarrow.  Outputs that are records are a table, others one column (array, Series).
+        Method emit adds a column `row`, the number of the row that was scored; with a callback set the callback gets
+        what is emitted and the result is None.  Method fold gives the tally after each row.
+        `on_error`: "raise" (the error's `row` is the row's number), "null" (the row is missing in the result), or
+        "collect" (that, and the result is (table, errors), a list of (row, code, pointer, text)).
+        `threads` is for backends that compile; python works in one.
+        Raises PfaDataError where a column is missing or has another type, before anything runs; else as `action`.
+        """
+        from pfa.engine import scoring
+
+        with self._use():
+            return scoring.score(self._runtime, table, on_error, threads)
+
     # -- fold --
 
     @property
@@ -222,20 +241,19 @@ class Engine:
 
     def state(self) -> bytes:
         """The exact state: cells, pools, tally, counters, random generator; `load(state=...)` goes on from it."""
-        return self._saved({})
+        return state_blob.dump(self._held(), self._compiled.limits)
 
-    def _saved(self, more: dict[str, Any]) -> bytes:
-        """The state with entries of a caller's, which `load` passes over."""
+    def _held(self) -> dict[str, Any]:
+        """The values of the state, which later actions do not change."""
         p = self._compiled.program
         with self._use():
             cells, pools, tally, started, finished = self._runtime.values()
             random = list(self._runtime.rng.state())
-        values = {
+        return {
             "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools, "tally": tally,
             "started": started, "finished": finished, "random": random, "phase": self._runtime.state,
             "calls": self._runtime.calls,
         }  # fmt: skip
-        return state_blob.dump(more | values, self._compiled.limits)
 
     def _restore(self, blob: bytes) -> None:
         """Take over a state; what does not match the document's types is named in `warnings`."""
