@@ -73,7 +73,10 @@ class PfaError(Exception):
     """Base of everything that a document, a datum or a caller can cause.
 
     `problems` holds the facts; `str()` is one line each: FILE:LINE:COL POINTER: text.
+    `row` is the row (from 0) of a table that was being scored, which `str()` then names first.
     """
+
+    row: int | None = None
 
     def __init__(self, *problems: Problem | str) -> None:
         self.problems: tuple[Problem, ...] = tuple(
@@ -83,7 +86,10 @@ class PfaError(Exception):
 
     def __str__(self) -> str:
         lines = (str(p) if p.at != Where() else p.text for p in self.problems)
-        return "\n".join(lines)
+        return self._row() + "\n".join(lines)
+
+    def _row(self) -> str:
+        return "" if self.row is None else f"row {self.row}: "
 
 
 class PfaSyntaxError(PfaError):
@@ -106,7 +112,7 @@ class PfaDataError(PfaError):
         self.path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.problems[0], self.path)
+        return type(self), (self.problems[0], self.path), {"row": self.row}
 
 
 class PfaLimitError(PfaError):
@@ -141,10 +147,10 @@ class PfaRuntimeError(PfaError):
 
     def __str__(self) -> str:
         where = f"{self.at}: " if self.at != Where() else ""
-        return f"{where}{self.message} (code {self.code}{', ' + self.function if self.function else ''})"
+        return f"{self._row()}{where}{self.message} (code {self.code}{', ' + self.function if self.function else ''})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.message, self.code, self.function, self.at), {"emitted": self.emitted}
+        return type(self), (self.message, self.code, self.function, self.at), self.__dict__
 
 
 class PfaUserError(PfaRuntimeError):
@@ -153,7 +159,7 @@ class PfaUserError(PfaRuntimeError):
     def __str__(self) -> str:
         where = f"{self.at}: " if self.at != Where() else ""
         code = f" (code {self.code})" if self.code else ""
-        return f"{where}{self.message}{code}"
+        return f"{self._row()}{where}{self.message}{code}"
 
 
 class PfaCompileError(PfaError):

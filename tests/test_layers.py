@@ -12,7 +12,7 @@ LAYERS = [
 ]  # fmt: skip
 FREE = {"__init__", "__main__"}
 # `import pfa` stays fast: these are imported where they are needed, which is inside functions.
-LATE = {"pfa.lib", "pfa.cli"}
+LATE = {"pfa.lib", "pfa.cli", "pfa.engine.scoring"}
 
 
 def imports(path: Path) -> set[str]:

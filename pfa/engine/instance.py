@@ -184,10 +184,10 @@ class Engine:
         `threads` is for backends that compile; python works in one.
         Raises PfaDataError where a column is missing or has another type, before anything runs; else as `action`.
         """
-        from pfa.engine import scoring
+        from pfa.engine.scoring import score  # takes NumPy, which takes time to import
 
         with self._use():
-            return scoring.score(self._runtime, table, on_error, threads)
+            return score(self._runtime, table, on_error, threads)
 
     # -- fold --
 

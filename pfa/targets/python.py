@@ -99,10 +99,14 @@ class Variables:
     def __init__(self, functions: tuple[Any, ...], values: dict[str, Any], filename: str) -> None:
         self.values = values  # of variables that no function uses
         self.cells: dict[str, CellType] = {}
+        self.encode: CellType | None = None  # what outputs go out through, if anything
         todo, seen = list(functions), set(functions)
         while todo:
             function = todo.pop()
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+                if name == "encode":
+                    self.encode = cell
+                    continue
                 inside = cell.cell_contents
                 if type(inside) is FunctionType:
                     if inside not in seen and inside.__code__.co_filename == filename:

@@ -1,0 +1,188 @@
+"""`Engine.score` on the python backend: rows of columns one by one, and columns of what comes back.
+
+Place in the pipeline: between `pfa.data.tables`, which knows tables, and the engine's `run`, which knows one datum.
+A backend is what has `score_columns`; one that compiles takes the same `Columns` and gives columns without
+a Python object a row.
+
+Invariants: the columns' values have the input's type already, so that rows go to `run` without being decoded again;
+outputs leave the action in the form of tables, copied and charged as those of `action` are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from pfa.data import tables
+from pfa.data.columns import Flat, Scored, flatten
+from pfa.data.table_values import TableEncoders, split
+from pfa.errors import PfaDataError, PfaError, PfaLifecycleError, PfaLimitError, PfaRuntimeError
+from pfa.targets.host import Passed
+from pfa.types import LONG, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.data.columns import Columns, Wrong
+    from pfa.engine.runtime import Runtime
+
+CHUNK = 1024  # rows that are Python values at once
+ON_ERROR = ("raise", "null", "collect")
+ROW = "row"
+OUTPUT = "output"
+
+
+class RowError(NamedTuple):
+    """Why a row has no output: `pointer` is the place in the document, or in the datum where that is wrong.
+
+    `code` is the specification's, None for a wrong datum and a limit.
+    """
+
+    row: int
+    code: int | None
+    pointer: str
+    text: str
+
+
+class Backend(Protocol):
+    """What scores columns."""
+
+    errors: list[RowError]
+
+    def score_columns(self, columns: Columns) -> Scored:
+        """Score a batch; rows that fail are missing in the result and in `errors`, or the first of them is raised."""
+
+
+def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> Any:
+    """See `Engine.score`; the caller has the engine's lock."""
+    if on_error not in ON_ERROR:
+        raise PfaLifecycleError(f'on_error is "raise", "null" or "collect", not {on_error!r}')
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise PfaLifecycleError(f"threads is a number from 1, or None for the backend to choose, not {threads!r}")
+    if runtime.state not in ("new", "running"):
+        raise PfaLifecycleError(f"no score now: this engine is {runtime.said()}")
+    kind = tables.kind_of(table, runtime.compiled.limits.quote_values)
+    backend = PythonBackend(runtime, on_error)
+    try:
+        parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
+    finally:
+        backend.close()
+    made = None if runtime.emit is not None and backend.emits else tables.assembled(kind, parts)
+    return (made, backend.errors) if on_error == "collect" else made
+
+
+class PythonBackend:
+    """Scores with the engine's own `run`, a row at a time and in order."""
+
+    def __init__(self, runtime: Runtime, on_error: str) -> None:
+        program = runtime.compiled.program
+        self.runtime = runtime
+        self.on_error = on_error
+        self.errors: list[RowError] = []
+        self.output = program.output
+        self.emits = program.method == "emit"
+        self.outputs: list[Any] = []
+        self.early: list[Any] = []
+        self.cell = runtime.variables.encode
+        self.encode = self.cell.cell_contents if self.cell else None
+        self.run = self._run()
+
+    def _run(self) -> Callable[[Any], Any]:
+        """The action, whose outputs are in the form of tables; a callback gets them as the engine gives them."""
+        run: Callable[..., Any] = self.runtime.functions["run"]
+        if self.emits:
+            emit = run
+            run = lambda datum: emit(datum, [])  # noqa: E731
+        if self.emits and self.runtime.emit is not None:
+            return run
+        encode = TableEncoders(self.runtime.charge).of(self.output)
+        if self.cell is not None:
+            self.cell.cell_contents = encode or _same
+            return run
+        if encode is None or self.emits:
+            return run
+        return lambda datum: encode(run(datum))
+
+    def close(self) -> None:
+        """The engine's outputs are again what its `unions` says."""
+        if self.cell is not None:
+            self.cell.cell_contents = self.encode
+
+    def score_columns(self, columns: Columns) -> Scored:
+        self.outputs = []
+        for start in range(0, columns.length, CHUNK):
+            wrong: dict[int, Wrong] = {}
+            data = columns.root.host(start, min(start + CHUNK, columns.length), wrong)
+            self._rows(data, columns.first + start, {row - start: why for row, why in wrong.items()})
+        return self._scored(columns.first)
+
+    def _rows(self, data: list[Any], first: int, wrong: dict[int, Wrong]) -> None:
+        at = 0
+        for stop in [*sorted(wrong), len(data)]:
+            while at < stop:
+                at += self._some(data[at:stop], first + at)
+            if stop in wrong:
+                self._failed(first + stop, wrong[stop].error())
+            at = stop + 1
+
+    def _some(self, data: list[Any], first: int) -> int:
+        """Run rows until one fails; how many that were, the failed one counted."""
+        if self.runtime.state == "new":  # as an action does, which a datum begins that is not refused
+            self.early = self.runtime.begin() or []
+        outputs, run, before = self.outputs, self.run, len(self.outputs)
+        append = outputs.append
+        try:
+            for datum in data:
+                append(run(datum))
+        except BaseException as error:  # whatever it is, `failed` knows what it is for the caller
+            count = len(outputs) - before
+            own = self.runtime.failed(error)
+            if isinstance(error, Passed) or not isinstance(own, PfaRuntimeError | PfaLimitError):
+                raise own from None
+            self._failed(first + count, own)
+            return count + 1
+        return len(data)
+
+    def _failed(self, row: int, error: PfaError) -> None:
+        if self.on_error == "raise":
+            error.row = row
+            raise error from None
+        if self.on_error == "collect":
+            self.errors.append(_row_error(row, error))
+        sent = getattr(error, "emitted", [])
+        self.outputs.append([*sent, None] if self.emits else None)
+
+    def _scored(self, first: int) -> Scored:
+        nullable = self.on_error != "raise"
+        if not self.emits:
+            return Scored(split(self.output, self.outputs, nullable), len(self.outputs))
+        if self.runtime.emit is not None:
+            return Scored({}, 0)
+        if self.early and self.outputs:
+            self.outputs[0] = [*self.early, *self.outputs[0]]
+            self.early = []
+        counts = [len(sent) for sent in self.outputs]
+        rows = np.repeat(np.arange(first, first + len(counts), dtype="i8"), counts)
+        made = split(self.output, flatten(self.outputs), nullable)
+        if not isinstance(self.output, Record):
+            made = {OUTPUT: made[""]}
+        name = ROW
+        while name in made:
+            name = f"_{name}"
+        return Scored({name: Flat(type=LONG, length=len(rows), data=rows), **made}, len(rows))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _row_error(row: int, error: PfaError) -> RowError:
+    text = error.problems[0].text
+    match error:
+        case PfaRuntimeError():
+            return RowError(row, error.code, error.at.pointer, error.message)
+        case PfaDataError():
+            return RowError(row, None, error.path, text)
+        case _:
+            return RowError(row, None, error.problems[0].at.pointer, text)
