@@ -1,0 +1,231 @@
+"""Avro container files: data for an engine from one, its outputs to one.
+
+Place in the pipeline: a format's module (`pfa.data.rows` says what `reader` and `writer` promise).  A file's schema is
+resolved with the type that is wanted before the first record.  Values come out as `engine.action` takes them, in the
+branch of a union that the writer chose: under the branch's name where a plain value could be another's.
+"""
+
+from __future__ import annotations
+
+from json import dumps
+from os import urandom
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pfa.data.avro_codecs import codec as codec_of
+from pfa.data.avro_container import MAGIC, SYNC, Block, Container, broken
+from pfa.data.avro_primitives import Broken, Located, Rest, Wrong
+from pfa.data.avro_resolve import Form, resolve
+from pfa.data.avro_schema import canonical_form, schema_of
+from pfa.data.avro_source import Decoders
+from pfa.data.rows import Row
+from pfa.data.values import Decoders as Checks
+from pfa.errors import PfaDataError, Where
+from pfa.lib.encode import avro_encoder, write_long
+from pfa.limits import Limits
+from pfa.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROW = "Row(i, v, None, [offset, before, i - before])"
+_BLOCK = 1 << 16  # bytes of records in a block that is written
+
+
+def reader(
+    source: BinaryIO,
+    t: Type,
+    *,
+    file: str = "",
+    quote: bool = False,
+    start: Any = None,
+    limits: Limits = Limits(),
+    form: Form = "data",
+) -> Iterator[Row]:
+    """Rows of an open Avro file, from its beginning or from behind a row that was read before.
+
+    With `form="host"` data are as they are inside an engine, which need not be looked at again.
+    PfaDataError: it is no Avro file, its schema cannot be read as `t` (before any row), or it is broken from here on.
+    """
+    container = Container(source, file=file, limits=limits)
+    decoders = _decoders(container, t, form)
+    offset, before, index = _position(start, container)
+    return _rows(container, decoders, offset, before, index)
+
+
+def _decoders(container: Container, t: Type, form: Form) -> Decoders:
+    file = container.file
+    try:
+        plan = resolve(container.schema, t, form, file)
+        return Decoders(plan, form, container.limits, _ROW, {"Row": Row}, ("offset", "before"))
+    except Broken as error:
+        raise broken(str(error), file, 0, 0) from None
+    except RecursionError:
+        raise broken("the schema nests too deep", file, 0, 0) from None
+
+
+def _position(start: Any, container: Container) -> tuple[int | None, int, int]:
+    """Where to go on: the block's offset, the records before it, and those of it that were read."""
+    if start is None:
+        return None, 0, 0
+    numbers = start if isinstance(start, list | tuple) else ()
+    if len(numbers) != 3 or any(type(n) is not int or not 0 <= n < 1 << 63 for n in numbers):
+        raise PfaDataError("a position in an Avro file is [offset of a block, records before it, records of it]")
+    offset, before, index = numbers
+    if container.stream.source.seek(0, 2) < offset:
+        raise broken(f"the file is shorter than when it was read last (byte {offset:,})", container.file, before, offset)
+    return offset, before, index
+
+
+def _rows(container: Container, decoders: Decoders, offset: int | None, before: int, index: int) -> Iterator[Row]:
+    for block in container.blocks(offset, before):
+        if not decoders.least and block.count > (container.limits.nodes or block.count):
+            message = f"a block claims {block.count:,} records of no bytes; Limits.nodes is {container.limits.nodes:,}"
+            raise broken(message, container.file, block.first + 1, block.offset)
+        yield from _block(container, block, decoders, index)
+        index = 0
+
+
+def _block(container: Container, block: Block, decoders: Decoders, index: int) -> Iterator[Row]:
+    """The rows of a block after the first `index` ones; a datum that is refused is stepped over."""
+    data, first = block.data, block.first + 1
+    end, last = len(data), block.first + block.count
+    try:
+        number, p = _passed(decoders, data, first, min(index, block.count))
+        while number <= last:
+            try:
+                yield from decoders.rows(data, p, end, number, last - number + 1, block.offset, block.first)
+                break
+            except Located as found:
+                if not isinstance(found.fault, Wrong):
+                    raise
+                yield _refused(container, block, found, found.fault)
+                number, p = found.number + 1, _skip(decoders, data, found)
+        else:
+            if p != end:
+                raise Rest(number - 1, p, end)
+    except Located as found:
+        if not block.fault:
+            raise _where(str(found.fault), container, block, found.number, found.at) from None
+        raise block.fault from None
+    except Rest as rest:
+        left = f"{rest.end - rest.at:,} bytes are left over after the last record of a block"
+        raise block.fault or _where(left, container, block, rest.number, rest.at) from None
+
+
+def _passed(decoders: Decoders, data: bytes, number: int, count: int) -> tuple[int, int]:
+    """The number and place of the record after some that were read before."""
+    p = 0
+    for n in range(number, number + count):
+        p = _skip(decoders, data, Located(Broken(""), n, p, p))
+    return number + count, p
+
+
+def _skip(decoders: Decoders, data: bytes, found: Located) -> int:
+    try:
+        return decoders.skip(data, found.begin, len(data))
+    except Located as deeper:
+        raise Located(deeper.fault, found.number, found.begin, deeper.at) from None
+
+
+def _where(message: str, container: Container, block: Block, record: int, at: int) -> PfaDataError:
+    if block.start >= 0:
+        return broken(message, container.file, record, block.start + at)
+    return broken(message, container.file, record, block.offset, at)
+
+
+def _refused(container: Container, block: Block, found: Located, wrong: Wrong) -> Row:
+    """The row of a datum that is well-formed and cannot be taken."""
+    error = _where(wrong.message, container, block, found.number, found.begin)
+    place = error.problems[0].at
+    problem = error.problems[0].moved(Where(wrong.path, place.line, place.col, place.file))
+    end = [block.offset, block.first, found.number - block.first]
+    return Row(found.number, None, PfaDataError(problem, wrong.path), end)
+
+
+# --- out -------------------------------------------------------------------------------------------------------
+
+
+def writer(out: BinaryIO, t: Type, *, resume: Any = None, codec: str = "null") -> AvroWriter:
+    """Writes values of a type to an Avro file; with `resume`, a position of an earlier run, after what is there.
+
+    Then the file's sync marker and codec are kept.  PfaDataError: the file is not one that was written with this type,
+    or there is no such codec.
+    """
+    if resume is None:
+        return AvroWriter(out, t, codec, urandom(SYNC), 0)
+    if type(resume) is not int or resume < 0:
+        raise PfaDataError("a position in an Avro file that is written is a count of bytes")
+    out.seek(0)
+    container = Container(out)
+    if canonical_form(container.schema) != canonical_form(t):
+        raise PfaDataError("the Avro file was written with another schema; write to a new file")
+    if out.seek(0, 2) < resume or resume < container.stream.position:
+        raise PfaDataError(f"the Avro file was changed: it has no block that ends at byte {resume:,}")
+    out.seek(resume)
+    out.truncate()
+    return AvroWriter(out, t, container.codec.name, container.sync, resume)
+
+
+class AvroWriter:
+    """Writes an Avro file block by block; values are tagged or plain, as `engine.action` would take them."""
+
+    def __init__(self, out: BinaryIO, t: Type, codec: str, sync: bytes, position: int) -> None:
+        self.out, self.sync, self.position = out, sync, position
+        self.codec = codec_of(codec)
+        self._check = Checks().datum(t)
+        self._encode = avro_encoder(t)
+        self._data = bytearray()
+        self._count = 0
+        if not position:
+            self._put(header(t, codec, sync))
+
+    def write(self, value: Any) -> None:
+        """One more value.  PfaDataError if it does not have the type; then nothing of it is written."""
+        self._data += self._encode(self._check(value))
+        self._count += 1
+        if len(self._data) >= _BLOCK or self._count >= _BLOCK:
+            self._end_block()
+
+    def write_host(self, value: Any) -> None:
+        """One more value in the form that it has inside an engine; it is not looked at."""
+        self._data += self._encode(value)
+        self._count += 1
+        if len(self._data) >= _BLOCK or self._count >= _BLOCK:
+            self._end_block()
+
+    def _end_block(self) -> None:
+        if self._count:
+            packed = self.codec.pack(bytes(self._data))
+            block = bytearray()
+            write_long(block, self._count)
+            write_long(block, len(packed))
+            self._put(bytes(block) + packed + self.sync)
+            self._data.clear()
+            self._count = 0
+
+    def _put(self, data: bytes) -> None:
+        self.out.write(data)
+        self.position += len(data)
+
+    def flush(self) -> int:
+        """End the block: all that was written is in the file, which is readable.  The position, for `resume`."""
+        self._end_block()
+        self.out.flush()
+        return self.position
+
+    def close(self) -> None:
+        """End the file; `out` stays open."""
+        self.flush()
+
+
+def header(t: Type, codec: str, sync: bytes) -> bytes:
+    """What an Avro file begins with."""
+    out = bytearray(MAGIC)
+    meta = {"avro.schema": dumps(schema_of(t)).encode("ascii"), "avro.codec": codec.encode("ascii")}
+    write_long(out, len(meta))
+    for key, value in meta.items():
+        for text in (key.encode("ascii"), value):
+            write_long(out, len(text))
+            out += text
+    out.append(0)
+    return bytes(out + sync)

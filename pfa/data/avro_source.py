@@ -1,0 +1,403 @@
+"""Decoders of Avro's binary encoding, printed as Python source from a plan and compiled.
+
+Place in the pipeline: `avro` runs them over the blocks of a file.  One decoder reads the records of a block in straight
+code with the position in a local variable, which is faster than fastavro's C code (docs/data.md has figures), keeps
+every branch of a union, and looks at every length before it makes something.  No text of a schema is in the source:
+names, symbols and messages are constants beside it.
+Invariants: nothing is made that the bytes at hand could not be or that costs more than `Limits.memory`; a datum that is
+well-formed but refused (`Wrong`) can be stepped over, anything else (`Broken`) ends the block.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from pfa.data.avro_primitives import HELPERS, Broken
+from pfa.data.avro_resolve import (
+    ArrayPlan,
+    BoxPlan,
+    EnumPlan,
+    FixedPlan,
+    Form,
+    MapPlan,
+    Plan,
+    RecordPlan,
+    Refuse,
+    Scalar,
+    UnionPlan,
+)
+from pfa.data.avro_sizes import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.limits import Limits
+
+_DEEP = 6  # loops and branches inside one another before a part becomes a function; CPython allows 20 loops
+_MANY = 24  # branches of a union that are printed as a chain of `elif`
+_FORMATS = {"double": ("d", 8), "float": ("f", 4), "boolean": ("B", 1)}
+_BUILTINS = {"range": range, "float": float, "Exception": Exception}
+
+
+class Decoders:
+    """The compiled decoders of a plan.
+
+    `rows(buf, p, end, first, count, ...)` yields for each record what the expression `emit` says, of its value v, its
+    number i, what is `given` and more `parameters`; `skip(buf, p, end)` is the position behind a datum.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        form: Form,
+        limits: Limits,
+        emit: str = "v",
+        given: dict[str, Any] | None = None,
+        parameters: tuple[str, ...] = (),
+    ) -> None:
+        code = _Code(plan, form, limits)
+        code.print_rows(plan, emit, parameters)
+        code.print_skip(plan)
+        self.source = code.source()
+        names: dict[str, Any] = {"__builtins__": {}, **_BUILTINS, **HELPERS, **code.constants, **(given or {})}
+        exec(compile(self.source, "<avro decoder>", "exec"), names)
+        self.rows: Callable[..., Any] = names["rows"]
+        self.skip: Callable[[bytes, int, int], int] = names["skip"]
+        self.least = code.sizes.least(plan)
+
+
+class _Code:
+    """The source of a plan's decoders: functions for records that recur, constants for what comes from schemas."""
+
+    def __init__(self, plan: Plan, form: Form, limits: Limits) -> None:
+        self.form = form
+        self.sizes = Sizes(plan)
+        self.memory = limits.memory if limits.memory is not None else 1 << 62
+        self.nesting = limits.nesting
+        if self.sizes.cost(plan) > self.memory:
+            raise Broken(f"a datum of this schema takes more than Limits.memory ({self.memory:,} bytes)")
+        self.constants: dict[str, Any] = {"left": [self.memory], "levels": [self.nesting], "LEFT": self.memory}
+        self.constants["LEVELS"] = self.nesting
+        self.parts: list[str] = []
+        self.tables: list[str] = []
+        self.functions: dict[tuple[int, bool], str] = {}
+
+    def source(self) -> str:
+        return "\n".join([*self.parts, *self.tables]) + "\n"
+
+    def constant(self, value: Any) -> str:
+        name = f"K{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def reset(self) -> list[str]:
+        """What a datum begins with, if its size or depth are counted."""
+        made = ["left[0] = LEFT"] if self.sizes.counted else []
+        return [*made, "levels[0] = LEVELS"] if self.sizes.recursive else made
+
+    def print_rows(self, plan: Plan, emit: str, parameters: tuple[str, ...]) -> None:
+        """Position of the datum that was being read, and its number, go with whatever is wrong with it."""
+        body = _Body(self, keep=True, indent=3)
+        for line in ("s = p", *self.reset()):
+            body.add(line)
+        body.add(f"v = {body.value(plan)}")
+        body.add("if p > end: raise cut()")
+        body.add(f"yield {emit}")
+        names = ", ".join(("buf", "p", "end", "first", "count", *parameters))
+        head = [f"def rows({names}):", " i = first", " s = p", " try:"]
+        loop = ["  for i in range(first, first + count):", *body.lines]
+        tail = [" except Exception as error:", "  raise located(error, i, s, p)", " if p != end: raise rest(i, p, end)"]
+        self.parts.append("\n".join(head + loop + tail))
+
+    def print_skip(self, plan: Plan) -> None:
+        body = _Body(self, keep=False, indent=2)
+        for line in self.reset():
+            body.add(line)
+        body.value(plan)
+        body.add("if p > end: raise cut()")
+        body.add("return p")
+        tail = [" except Exception as error:", "  raise located(error, 0, s, p)"]
+        self.parts.append("\n".join(["def skip(buf, p, end):", " s = p", " try:", *body.lines, *tail]))
+
+    def function(self, plan: Plan, keep: bool) -> str:
+        """The name of a function of its own for a plan: (buf, p, end) -> (value, position)."""
+        key = id(plan), keep
+        if key not in self.functions:
+            name = self.functions[key] = f"f{len(self.functions)}"
+            body = _Body(self, keep, indent=1)
+            recursive = plan in self.sizes.recursive if isinstance(plan, RecordPlan) else False
+            if recursive:
+                body.add("levels[0] -= 1")
+                body.add("if levels[0] < 0: raise deep()")
+                body.charge(str(self.sizes.cost(plan)))
+            value = body.value(plan, inline=True)
+            if recursive:
+                body.add("levels[0] += 1")
+            body.add(f"return {value}, p")
+            self.parts.append("\n".join([f"def {name}(buf, p, end):", *body.lines]))
+        return self.functions[key]
+
+    def table(self, functions: list[str]) -> str:
+        name = f"T{len(self.tables)}"
+        self.tables.append(f"{name} = ({', '.join(functions)},)")
+        return name
+
+
+class _Body:
+    """The statements of one function, in the order of the bytes."""
+
+    def __init__(self, code: _Code, keep: bool, indent: int) -> None:
+        self.code = code
+        self.keep = keep
+        self.indent = indent
+        self.lines: list[str] = []
+        self.names = 0
+        self.depth = 0
+
+    def add(self, line: str) -> None:
+        self.lines.append(" " * self.indent + line)
+
+    def name(self) -> str:
+        self.names += 1
+        return f"v{self.names}"
+
+    def enter(self, levels: int = 1) -> None:
+        self.indent += levels
+        self.depth += levels
+
+    def value(self, plan: Plan, inline: bool = False) -> str:
+        """Statements that read a plan; an expression of what was read, to be used once."""
+        if not inline and self._is_function(plan):
+            name = self.name()
+            self.add(f"{name}, p = {self.code.function(plan, self.keep)}(buf, p, end)")
+            return name
+        match plan:
+            case Scalar(kind, convert):
+                return self._scalar(kind, convert)
+            case FixedPlan():
+                return self._run([plan])[0]
+            case EnumPlan():
+                return self._enum(plan)
+            case ArrayPlan():
+                return self._array(plan)
+            case MapPlan():
+                return self._map(plan)
+            case RecordPlan():
+                return self._record(plan)
+            case UnionPlan():
+                return self._union(plan)
+            case BoxPlan(tag, inner):
+                return self._box(tag, self.value(inner))
+            case Refuse():
+                return self._refuse(plan)
+
+    def _is_function(self, plan: Plan) -> bool:
+        match plan:
+            case RecordPlan():
+                return plan in self.code.sizes.shared or self.depth >= _DEEP
+            case ArrayPlan() | MapPlan() | UnionPlan():
+                return self.depth >= _DEEP
+            case _:
+                return False
+
+    def _box(self, tag: str, value: str) -> str:
+        if not self.keep:
+            return "None"
+        name = self.code.constant(tag)
+        return f"({name}, {value})" if self.code.form == "host" else f"{{{name}: {value}}}"
+
+    def _refuse(self, plan: Refuse) -> str:
+        if self.keep:
+            self.add(f"raise wrong({self.code.constant(plan.message)}, {self.code.constant(plan.path)})")
+        else:
+            self.value(plan.inner)
+        return "None"
+
+    # -- primitives --
+
+    def varint(self, helper: str = "more") -> None:
+        """An integer, as it is written, in x."""
+        self.add("x = buf[p]; p += 1")
+        self.add(f"if x > 127: x, p = {helper}(buf, p, x)")
+
+    def signed(self) -> str:
+        name = self.name()
+        self.add(f"{name} = (x >> 1) ^ -(x & 1)")
+        return name
+
+    def _scalar(self, kind: str, convert: str) -> str:
+        if kind == "null":
+            return "None"
+        if kind in _FORMATS:
+            return self._run([Scalar(kind, convert)])[0]
+        if kind in ("string", "bytes"):
+            return self._text(kind)
+        if not self.keep:
+            self.add("p = past(buf, p)" if kind == "long" else "p = past_int(buf, p)")
+            return "None"
+        self.varint("more" if kind == "long" else "more_int")
+        name = self.signed()
+        return f"{convert}({name})" if convert == "float" else name if not convert else f"double({name})"
+
+    def _text(self, kind: str) -> str:
+        self.varint()
+        self.add("q = p + (x >> 1)")
+        self.add("if x & 1 or q > end: raise long(x, p, end)")
+        name = self.name()
+        if self.keep:
+            self.add(f"{name} = buf[p:q]" + (".decode()" if kind == "string" else ""))
+        self.add("p = q")
+        return name if self.keep else "None"
+
+    def _enum(self, plan: EnumPlan) -> str:
+        self.varint()
+        self.add(f"if x & 1 or x >= {2 * len(plan.symbols)}: raise index(x, {len(plan.symbols)})")
+        if not self.keep:
+            return "None"
+        name = self.name()
+        self.add(f"{name} = {self.code.constant(plan.symbols)}[x >> 1]")
+        if plan.lost:
+            lost, wanted, path = map(self.code.constant, (plan.lost, plan.wanted, plan.path))
+            self.add(f"if {name} in {lost}: raise symbol({name}, {wanted}, {path})")
+        return name
+
+    def _run(self, plans: list[Any]) -> list[str]:
+        """Values of fixed size that follow one another, in one call."""
+        size = sum(_width(plan) for plan in plans)
+        if not self.keep:
+            self.add(f"p += {size}")
+            return ["None"] * len(plans)
+        names = [self.name() for _ in plans]
+        unpack = self.code.constant(Struct("<" + "".join(map(_format, plans))).unpack_from)
+        self.add(f"{', '.join(names)}, = {unpack}(buf, p); p += {size}")
+        for name, plan in zip(names, plans, strict=True):
+            if isinstance(plan, Scalar) and plan.kind == "boolean":
+                self.add(f"if {name} > 1: raise boolean({name})")
+                self.add(f"{name} = {name} == 1")
+        return names
+
+    # -- containers --
+
+    def charge(self, amount: str) -> None:
+        self.add(f"left[0] -= {amount}")
+        self.add("if left[0] < 0: raise memory()")
+
+    def _counted(self, inner: Plan, extra: int) -> str:
+        """The loop over the parts of an array or map; it is left open.  The name of the count."""
+        sizes = self.code.sizes
+        self.add("while True:")
+        self.enter()
+        self.varint()
+        self.add("if not x: break")
+        count = self.signed()
+        self.add(f"if {count} < 0:")
+        self.add(f" {count} = -{count}; p = past(buf, p)")
+        if least := sizes.least(inner) + extra:
+            self.add(f"if {count} * {least} > end - p: raise many({count}, p, end)")
+        self.charge(f"{count} * {sizes.item(inner, extra)}")
+        return count
+
+    def _array(self, plan: ArrayPlan) -> str:
+        name, items = self.name(), plan.items
+        if self.keep:
+            self.add(f"{name} = []")
+        count = self._counted(items, 0)
+        if isinstance(items, Scalar) and items.kind in ("double", "float"):
+            self.add(f"q = p + {count} * {_width(items)}")
+            if self.keep:
+                self.add(f"{name} += {items.kind}s(buf, p, {count})")
+            self.add("p = q")
+        elif self.keep or self.code.sizes.reads(items):
+            self.add(f"for _ in range({count}):")
+            self.enter()
+            value = self.value(items)
+            self.add(f"{name}.append({value})" if self.keep else "pass")
+            self.enter(-1)
+        self.enter(-1)
+        return name if self.keep else "None"
+
+    def _map(self, plan: MapPlan) -> str:
+        name = self.name()
+        if self.keep:
+            self.add(f"{name} = {{}}")
+        count = self._counted(plan.values, 1)
+        self.add(f"for _ in range({count}):")
+        self.enter()
+        key = self._text("string")
+        value = self.value(plan.values)
+        if self.keep:
+            self.add(f"{name}[{key}] = {value}")
+        self.enter(-2)
+        return name if self.keep else "None"
+
+    def _record(self, plan: RecordPlan) -> str:
+        values: dict[str, str] = {}
+        for fixed, group in groupby(plan.steps, key=lambda step: bool(_width(step[1]))):
+            steps = list(group)
+            if fixed:
+                self._fixed_steps(steps, values)
+                continue
+            for name, inner in steps:
+                value = self._field(name, inner)
+                if name is not None:
+                    values[name] = value
+        return self._assembled(plan, values) if self.keep else "None"
+
+    def _field(self, name: str | None, plan: Plan) -> str:
+        keep, self.keep = self.keep, self.keep and name is not None
+        value = self.value(plan)
+        self.keep = keep
+        return value
+
+    def _fixed_steps(self, steps: list[tuple[str | None, Plan]], values: dict[str, str]) -> None:
+        for dropped, group in groupby(steps, key=lambda step: step[0] is None):
+            run = list(group)
+            if dropped:
+                self.add(f"p += {sum(_width(inner) for _, inner in run)}")
+                continue
+            read = self._run([inner for _, inner in run])
+            values.update({name: value for (name, _), value in zip(run, read, strict=True) if name is not None})
+
+    def _assembled(self, plan: RecordPlan, values: dict[str, str]) -> str:
+        for field, make in plan.defaults.items():
+            values[field] = f"{self.code.constant(make)}()"
+        name = self.name()
+        pairs = (f"{self.code.constant(field)}: {values[field]}" for field in plan.order)
+        self.add(f"{name} = {{{', '.join(pairs)}}}")
+        return name
+
+    # -- unions --
+
+    def _union(self, plan: UnionPlan) -> str:
+        self.varint()
+        count, name = len(plan.branches), self.name()
+        if count > _MANY:
+            functions = [self.code.function(b, self.keep) for b in plan.branches]
+            self.add(f"if x & 1 or x >= {2 * count}: raise index(x, {count})")
+            self.add(f"{name}, p = {self.code.table(functions)}[x >> 1](buf, p, end)")
+            return name
+        for i, b in enumerate(plan.branches):
+            self.add(f"{'el' if i else ''}if x == {2 * i}:")
+            self.enter()
+            value = self.value(b)
+            self.add(f"{name} = {value}" if self.keep else "pass")
+            self.enter(-1)
+        self.add(f"else: raise index(x, {count})")
+        return name if self.keep else "None"
+
+
+def _width(plan: Plan) -> int:
+    """The bytes of a value of fixed size; 0 for others."""
+    match plan:
+        case Scalar(kind):
+            return _FORMATS.get(kind, ("", 0))[1]
+        case FixedPlan(size):
+            return size
+        case _:
+            return 0
+
+
+def _format(plan: Scalar | FixedPlan) -> str:
+    return f"{plan.size}s" if isinstance(plan, FixedPlan) else _FORMATS[plan.kind][0]
