@@ -31,7 +31,7 @@ from pfa.check.problems import (
 )
 from pfa.check.schemas import escape
 from pfa.check.scope import Scope, Symbol
-from pfa.errors import Problem, Where
+from pfa.errors import PfaInitError, PfaLimitError, Problem, Where
 from pfa.ir import Cell, Expr, FunctionDef, Program, null
 from pfa.types import INT, LONG, MISSING, NULL, STRING, UNKNOWN, Field, Function, Map, Type, Union
 
@@ -48,6 +48,7 @@ _FUNCTION_NAME = re.compile(r"[A-Za-z_]([A-Za-z0-9_]|\.[A-Za-z][A-Za-z0-9_]*)*\Z
 TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
 _PREDEFINED = "it is predefined"
 SourceReader = Callable[[str, str, Type], Any]
+"""Source ("json" or "avro"), location, type -> host value; raises PfaInitError and PfaLimitError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,9 @@ def check(
     """Check a whole document.
 
     `owned`: the JSON values may be changed in place (embedded data becomes host values); then `again` reads
-    the document anew, so that what is wrong in it can be told.  `read_source(kind, location, type)` brings
-    the data of a cell whose source is not embedded; without it such a cell is a problem.
+    the document anew, so that what is wrong in it can be told.  `read_source(source, location, type)` brings
+    the data of a cell whose source is not embedded, once the rest of the document is sound; without it such a cell
+    is a problem.  PfaLimitError where such data reaches a limit.
     """
     if not isinstance(document, dict):
         c = Checker({}, limits, owned)
@@ -151,6 +153,7 @@ class _Document:
         self.c = c
         if "@" in document:
             c.locator(document, "")
+        self.sources: list[tuple[str, str, str]] = []  # "cells" or "pools", name, location
         self.document = c.fields(document, "a document", REQUIRED, OPTIONAL, "", partial=True)
         c.schemas.document = self.document
         self.read_source = read_source
@@ -181,6 +184,7 @@ class _Document:
         merge = self.phase("merge", {"tallyOne": c.output, "tallyTwo": c.output, **always})
         self.defaults()
         self.update_rules()
+        self.fill()
         return Program(
             name, c.method, input, c.output, action or null(), begin, end, merge, defined, c.cells,
             c.pools, recursive(c.by_function), zero, randseed, version, metadata, options, doc,
@@ -296,7 +300,25 @@ class _Document:
             message = f'a {kind} with "source": {show(source)} cannot be filled here: no file is opened'
             c.report(CannotFill(message, at=Where(f"{at}/init")))
             return None
-        return self.read_source(source, spec["init"], type)
+        self.sources.append((f"{kind}s", at.rpartition("/")[2], spec["init"]))
+        return None
+
+    def fill(self) -> None:
+        """Read what stands outside the document, last: it may be large, and types must be known."""
+        c, read = self.c, self.read_source
+        if c.problems or read is None:
+            return
+        for field, name, location in self.sources:
+            cells = c.cells if field == "cells" else c.pools
+            cell, at = cells[name], Where(f"/{field}/{name}/init")
+            try:
+                whole = cell.type if field == "cells" else Map(cell.type)
+                cells[name] = replace(cell, init=read(cell.source, location, whole))
+            except PfaLimitError as error:
+                raise type(error)(*(CannotFill(p.text, at=at) for p in error.problems)) from None
+            except PfaInitError as error:
+                for p in error.problems:
+                    c.report(CannotFill(p.text, at=at))
 
     # -- functions --
 

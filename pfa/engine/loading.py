@@ -12,10 +12,11 @@ import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from pfa.check.document import TIMEOUTS, in_order
+from pfa.check.document import TIMEOUTS, Checked, in_order
 from pfa.check.document import check as check_document
 from pfa.check.problems import CannotFill, WrongJson, show
 from pfa.data.document import code_of, portable
+from pfa.data.resources import Resources, folder_of
 from pfa.data.values import Decoders, output_encoder
 from pfa.engine.instance import Engine
 from pfa.engine.runtime import Compiled
@@ -24,6 +25,7 @@ from pfa.errors import (
     PfaError,
     PfaInitError,
     PfaLifecycleError,
+    PfaLimitError,
     PfaSyntaxError,
     PfaTypeError,
     Problem,
@@ -41,6 +43,8 @@ from pfa.targets.python import compile_python
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pfa.data.resources import Resource
+
 BACKENDS = ("auto", "python")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
 _names = itertools.count(1)
@@ -52,7 +56,7 @@ def load(
     backend: str = "auto",
     options: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
-    resources: Iterable[str | os.PathLike[str]] | None = None,
+    resources: Iterable[Resource] | None = None,
     shared: SharedState | None = None,
     instance: int = 0,
     state: bytes | None = None,
@@ -63,6 +67,8 @@ def load(
     """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
 
     `backend`: "auto" or "python".  `options` override the document's.  `limits` bound reading and running.
+    `resources`: what cells and pools with a "source" may be filled from, folders and functions from a URL to bytes or
+    an open binary file; default: the folder that the document is in.
     `shared`: where cells and pools declared shared live.  `state`: go on from an earlier engine's `state()`.
     `unions`: "natural" (plain values out) or "tagged" (Avro's JSON encoding).
     Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
@@ -70,7 +76,8 @@ def load(
     bounds = limits or Limits()
     with paused():
         document = read_path(path_or_file, limits=bounds, syntax=syntax)
-        return _engine(document, backend, options, bounds, shared, instance, state, unions)
+        sources = Resources(resources, folder_of(path_or_file), bounds)
+        return _engine(document, backend, options, bounds, shared, instance, state, unions, sources)
 
 
 def loads(
@@ -79,7 +86,7 @@ def loads(
     backend: str = "auto",
     options: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
-    resources: Iterable[str | os.PathLike[str]] | None = None,
+    resources: Iterable[Resource] | None = None,
     shared: SharedState | None = None,
     instance: int = 0,
     state: bytes | None = None,
@@ -87,11 +94,14 @@ def loads(
     escape: bool = True,
     syntax: str = "",
 ) -> Engine:
-    """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`."""
+    """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`, but no file is opened unless
+    `resources` has its folder.
+    """
     bounds = limits or Limits()
     with paused():
         read = read_value(document, limits=bounds, syntax=syntax)
-        return _engine(read, backend, options, bounds, shared, instance, state, unions)
+        sources = Resources(resources, None, bounds) if resources is not None else None
+        return _engine(read, backend, options, bounds, shared, instance, state, unions, sources)
 
 
 def check(
@@ -100,20 +110,39 @@ def check(
     limits: Limits | None = None,
     strict: bool = False,
     syntax: str = "",
+    resources: Iterable[Resource] | None = None,
 ) -> list[Problem]:
-    """All problems of a document, in document order; empty when it is valid.  `strict` adds warnings."""
+    """All problems of a document, in document order; empty when it is valid.  `strict` adds warnings.
+
+    Files that its cells and pools name are read as `load` and `loads` do it: `resources` are theirs.
+    """
     bounds = limits or Limits()
+    sources = Resources(resources, None, bounds) if resources is not None else None
     try:
         if isinstance(document, os.PathLike) or hasattr(document, "read"):
             read = read_path(document, limits=bounds, syntax=syntax)  # type: ignore[arg-type]
+            sources = Resources(resources, folder_of(document), bounds)
         else:
             read = read_value(document, limits=bounds, syntax=syntax)
+        checked = _checked(read, bounds, sources)
     except PfaError as error:
         return list(error.problems)
-    make_room(read.nesting)
-    checked = check_document(read.value, bounds, owned=read.owned, again=_rereader(read, bounds))
     warnings = [*read.warnings, *checked.warnings] if strict else []
     return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
+
+
+def _checked(read: Document, limits: Limits, sources: Resources | None) -> Checked:
+    """The check of a document, with what its cells and pools are filled from."""
+    make_room(read.nesting)
+    reader = sources.read if sources else None
+    try:
+        found = check_document(
+            read.value, limits, owned=read.owned, again=_rereader(read, limits), read_source=reader
+        )
+    except PfaLimitError as error:
+        error.problems = tuple(_placed(list(error.problems), read.source))
+        raise
+    return replace(found, warnings=[*found.warnings, *sources.warnings]) if sources else found
 
 
 def _rereader(read: Document, limits: Limits) -> Callable[[], Any]:
@@ -136,13 +165,13 @@ def _engine(
     instance: int,
     state: bytes | None,
     unions: str,
+    sources: Resources | None,
 ) -> Engine:
     if backend not in BACKENDS:
         raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
     if unions not in ("natural", "tagged"):
         raise PfaLifecycleError(f'unions is "natural" or "tagged", not {unions!r}')
-    make_room(read.nesting)
-    checked = check_document(read.value, limits, owned=read.owned, again=_rereader(read, limits))
+    checked = _checked(read, limits, sources)
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))
     compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)
