@@ -18,7 +18,7 @@ from pfa.errors import PfaDataError, Problem, Where
 from pfa.types import MISSING, Prim, Record, Type, Union
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making one would take three times as long
 class Row:
     """One datum; or what is wrong with it, `datum` being what was read.
 
