@@ -20,7 +20,9 @@ from pfa.cli.fmt import fmt
 from pfa.cli.hash import hash_
 from pfa.cli.help import help_
 from pfa.cli.run import run
+from pfa.cli.run_input import count, every
 from pfa.cli.show import show
+from pfa.data.formats import NAMES
 from pfa.errors import PfaError
 
 Command = Callable[[argparse.Namespace], int]
@@ -38,6 +40,8 @@ BACKEND: Option = (
 )
 QUOTE: Option = ("--quote-values", {"action": "store_true", "help": "let messages quote values of the data"})
 
+FORMATS = tuple(NAMES)
+
 COMMANDS: list[tuple[Command, str, list[Option]]] = [
     (check, "check", [
         FILES,
@@ -46,10 +50,18 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
     ]),
     (run, "run", [
         MODEL,
-        ("input", {"nargs": "?", "default": "-", "help": "CSV or JSON lines (default: standard input)"}),
-        ("--input-format", {"choices": ("csv", "json"), "help": "default: by the file's name, else json"}),
+        ("input", {"nargs": "?", "default": "-", "metavar": "IN", "help": "data (default: standard input)"}),
         ("-o", "--output", {"default": "-", "metavar": "FILE", "help": "default: standard output"}),
-        ("--format", {"choices": ("csv", "json"), "help": "of the output; default: by its name, else json"}),
+        ("--format", {"choices": FORMATS, "help": "of the output, and of an input whose name says none; default: "
+            "by the name (.csv .jsonl .avro .parquet .arrow .arrows), else jsonl"}),
+        ("--input-format", {"choices": FORMATS, "help": "of the input alone"}),
+        ("--output-format", {"choices": FORMATS, "help": "of the output alone"}),
+        ("--state", {"metavar": "FILE", "help": "go on from the state there, and save it there: a run that was "
+            "killed goes on where it was"}),
+        ("--every", {"type": every, "metavar": "N", "help": "save the state every N rows, or seconds: 1000, 5s"}),
+        ("--instances", {"type": count, "default": 1, "metavar": "N", "help": "N engines take the rows in turn; "
+            "tallies of a fold are merged"}),
+        ("--sequence", {"action": "store_true", "help": "number the outputs, so that one sent twice shows"}),
         ("--on-error", {"choices": ("stop", "skip", "null"), "default": "stop", "help": "default: stop"}),
         ("--rejects", {"type": Path, "metavar": "FILE", "help": "write failed data there, as JSON lines"}),
         ("--last", {"action": "store_true", "help": "of a fold engine only the tally after the last datum"}),

@@ -111,6 +111,11 @@ class Engine:
     def wait(self) -> None:
         """Return when the compiled code is in use: at once, the python backend has nothing to wait for."""
 
+    @property
+    def is_new(self) -> bool:
+        """Has it not begun yet?"""
+        return self._runtime.state == "new"
+
     # -- callbacks --
 
     @property
