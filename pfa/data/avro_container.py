@@ -8,16 +8,16 @@ Specification: Avro 1.12, "Object Container Files".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from pfa.data.avro_codecs import NotPacked, TooLarge, codec
-from pfa.data.avro_schema import read_schema
+from pfa.data.avro_schema import DEFAULT, read_schema
 from pfa.errors import PfaDataError, Problem, Where
-from pfa.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pfa.limits import Limits
     from pfa.types import Type
 
 MAGIC = b"Obj\x01"
@@ -113,7 +113,7 @@ class Container:
     PfaDataError: it is no Avro file, or its header or schema is wrong.
     """
 
-    def __init__(self, source: BinaryIO, *, file: str = "", limits: Limits = Limits()) -> None:
+    def __init__(self, source: BinaryIO, *, file: str = "", limits: Limits = DEFAULT) -> None:
         self.file, self.limits = file, limits
         self.stream = Stream(source)
         self.meta = self._header()
@@ -231,7 +231,7 @@ class Container:
         try:
             data = self.codec.unpack(data, most)
         except TooLarge:
-            message = f"the block of {len(data):,} bytes unpacks to more than {most:,} (Limits.bytes, Limits.gzip_ratio)"
+            message = f"the block of {len(data):,} bytes unpacks to over {most:,} (Limits.bytes, Limits.gzip_ratio)"
             raise self._broken(message, first + 1, offset) from None
         except NotPacked as error:
             message = f"the block is not what the codec {self.codec.name} makes: {error}"

@@ -59,8 +59,13 @@ def located(error: Exception, number: int, begin: int, at: int) -> Exception:
             return error
 
 
-def more(buf: bytes, p: int, x: int) -> tuple[int, int]:
-    """The rest of an integer whose first byte is x: what is written (zigzag), and the position behind it."""
+SIGNED = tuple(x >> 1 ^ -(x & 1) for x in range(128))
+_NEVER = 1 << 64  # farther than any text is long
+LENGTH = tuple(_NEVER if x & 1 else x >> 1 for x in range(128))
+
+
+def _rest(buf: bytes, p: int, x: int) -> tuple[int, int]:
+    """An integer as it is written (zigzag), x being its first byte, and the position behind it."""
     x &= 127
     shift = 7
     while True:
@@ -76,18 +81,60 @@ def more(buf: bytes, p: int, x: int) -> tuple[int, int]:
             raise Broken(_TOO_LONG)
 
 
-def more_int(buf: bytes, p: int, x: int) -> tuple[int, int]:
+def long_rest(buf: bytes, p: int, x: int) -> tuple[int, int]:
+    """A long whose first byte is x and whose second says that there are more, and the position behind it."""
+    x = x & 127 | (buf[p] & 127) << 7
+    b = buf[p + 1]
+    if b < 128:
+        x |= b << 14
+        return x >> 1 ^ -(x & 1), p + 2
+    c = buf[p + 2]
+    if c < 128:
+        x |= (b & 127) << 14 | c << 21
+        return x >> 1 ^ -(x & 1), p + 3
+    x |= (b & 127) << 14 | (c & 127) << 21
+    p += 3
+    shift = 28
+    while shift < 70:
+        b = buf[p]
+        p += 1
+        if b < 128:
+            x |= b << shift
+            if x >> 64:
+                break
+            return x >> 1 ^ -(x & 1), p
+        x |= (b & 127) << shift
+        shift += 7
+    raise Broken(_TOO_LONG)
+
+
+def int_rest(buf: bytes, p: int, x: int) -> tuple[int, int]:
     """The same for an int."""
-    x, p = more(buf, p, x)
-    if x >> 32:
+    x, p = long_rest(buf, p, x)
+    if not -0x80000000 <= x <= 0x7FFFFFFF:
         raise Wrong("expected an int, found an integer that does not fit into one")
     return x, p
+
+
+def index_rest(buf: bytes, p: int, x: int) -> tuple[int, int]:
+    """An index whose first byte is x, as it is written: twice itself."""
+    return _rest(buf, p, x)
+
+
+def text_end(buf: bytes, p: int, x: int) -> tuple[int, int]:
+    """Where a text ends and where it begins, x being the first byte of its length."""
+    b = buf[p]
+    p += 1
+    x = x & 127 | b << 7
+    if b > 127:
+        x, p = _rest(buf, p - 1, x & 127)
+    return p + (_NEVER if x & 1 else x >> 1), p
 
 
 def past(buf: bytes, p: int) -> int:
     """The position behind an integer."""
     x = buf[p]
-    return p + 1 if x < 128 else more(buf, p + 1, x)[1]
+    return p + 1 if x < 128 else _rest(buf, p + 1, x)[1]
 
 
 def doubles(buf: bytes, p: int, count: int) -> list[float]:
@@ -108,11 +155,10 @@ def cut() -> Broken:
     return Broken(CUT)
 
 
-def long(x: int, p: int, end: int) -> Broken:
-    length = (x >> 1) ^ -(x & 1)
-    if length < 0:
-        return Broken(f"a length of {length}")
-    return Broken(f"a string or bytes claim {length:,} bytes, and {end - p:,} are left")
+def long(q: int, p: int, end: int) -> Broken:
+    if q - p >= _NEVER:
+        return Broken("a string or bytes have a negative length")
+    return Broken(f"a string or bytes claim {q - p:,} bytes, and {end - p:,} are left")
 
 
 def many(count: int, p: int, end: int) -> Broken:
@@ -144,7 +190,8 @@ def to_float(value: int) -> float:
 
 
 HELPERS: dict[str, Any] = {
-    "more": more, "more_int": more_int, "past": past, "past_int": past, "doubles": doubles, "floats": floats, "cut": cut,
-    "long": long, "many": many, "memory": memory, "deep": deep, "index": index, "boolean": boolean, "symbol": symbol,
-    "wrong": Wrong, "located": located, "rest": Rest, "float": to_float, "double": float,
+    "SIGNED": SIGNED, "LENGTH": LENGTH, "long_rest": long_rest, "int_rest": int_rest, "index_rest": index_rest,
+    "text_end": text_end, "past": past, "doubles": doubles, "floats": floats, "cut": cut, "long": long, "many": many,
+    "memory": memory, "deep": deep, "index": index, "boolean": boolean, "symbol": symbol, "wrong": Wrong,
+    "located": located, "rest": Rest, "float": to_float, "double": float,
 }  # fmt: skip

@@ -237,7 +237,7 @@ class _Resolver:
             target = found.get(f.name)
             inner = self.skipped(f.type) if target is None else self.of(f.type, target.type, _at(path, target))
             if inner is not None:
-                made.steps.append((target and target.name, inner))
+                made.steps.append((None if target is None else target.name, inner))
         filled = {target.name for target in found.values()}
         for f in r.fields:
             if f.name not in filled:

@@ -32,6 +32,7 @@ class NoSchema(Problem):
     message: str
 
 
+DEFAULT = Limits()
 _MOST = 100_000  # types in a file's schema: records of 30,000 fields; what is compiled from more takes minutes
 _EMPTY = 0xC15D213AA4D7A795  # the polynomial of CRC-64-AVRO
 
@@ -50,7 +51,7 @@ def read_schema(text: bytes | str, limits: Limits, file: str = "") -> Type:
     return schema_type(schema, limits, file)
 
 
-def schema_type(schema: Any, limits: Limits = Limits(), file: str = "") -> Type:
+def schema_type(schema: Any, limits: Limits = DEFAULT, file: str = "") -> Type:
     """The type of a schema given as JSON values; PfaDataError if it is none."""
     if sum(1 for _ in _nodes(schema)) > _MOST:
         raise _no_schema(f"it has more than {_MOST:,} types and fields", file)

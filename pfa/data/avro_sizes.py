@@ -101,7 +101,7 @@ class Sizes:
                 return 1
 
     def cost(self, plan: Plan) -> int:
-        """The memory of a value, apart from what arrays, maps and records inside themselves count when they are read."""
+        """The memory of a value, apart from what arrays, maps and recursive records count when they are read."""
         match plan:
             case Scalar(kind):
                 return 0 if kind == "null" else _NUMBER

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _DEEP = 6  # loops and branches inside one another before a part becomes a function; CPython allows 20 loops
 _MANY = 24  # branches of a union that are printed as a chain of `elif`
+_ONE_BYTE = 64  # an index below is one byte
 _FORMATS = {"double": ("d", 8), "float": ("f", 4), "boolean": ("B", 1)}
 _BUILTINS = {"range": range, "float": float, "Exception": Exception}
 
@@ -83,6 +84,7 @@ class _Code:
         self.parts: list[str] = []
         self.tables: list[str] = []
         self.functions: dict[tuple[int, bool], str] = {}
+        self.jumps = False  # bytes are passed over without being looked at
 
     def source(self) -> str:
         return "\n".join([*self.parts, *self.tables]) + "\n"
@@ -103,7 +105,8 @@ class _Code:
         for line in ("s = p", *self.reset()):
             body.add(line)
         body.add(f"v = {body.value(plan)}")
-        body.add("if p > end: raise cut()")
+        if self.jumps:
+            body.add("if p > end: raise cut()")
         body.add(f"yield {emit}")
         names = ", ".join(("buf", "p", "end", "first", "count", *parameters))
         head = [f"def rows({names}):", " i = first", " s = p", " try:"]
@@ -217,15 +220,22 @@ class _Body:
 
     # -- primitives --
 
-    def varint(self, helper: str = "more") -> None:
-        """An integer, as it is written, in x."""
-        self.add("x = buf[p]; p += 1")
-        self.add(f"if x > 127: x, p = {helper}(buf, p, x)")
-
-    def signed(self) -> str:
+    def integer(self, rest: str = "long_rest") -> str:
+        """The name of an integer; of one byte by a table, of two in place."""
         name = self.name()
-        self.add(f"{name} = (x >> 1) ^ -(x & 1)")
+        self.add("x = buf[p]; p += 1")
+        self.add(f"if x < 128: {name} = SIGNED[x]")
+        self.add("else:")
+        self.add(" y = buf[p]")
+        self.add(f" if y < 128: x = x & 127 | y << 7; {name} = x >> 1 ^ -(x & 1); p += 1")
+        self.add(f" else: {name}, p = {rest}(buf, p, x)")
         return name
+
+    def index(self, count: int) -> None:
+        """The index of a branch or symbol in x, as it is written: twice itself."""
+        self.add("x = buf[p]; p += 1")
+        if count > _ONE_BYTE:
+            self.add("if x > 127: x, p = index_rest(buf, p, x)")
 
     def _scalar(self, kind: str, convert: str) -> str:
         if kind == "null":
@@ -235,16 +245,16 @@ class _Body:
         if kind in ("string", "bytes"):
             return self._text(kind)
         if not self.keep:
-            self.add("p = past(buf, p)" if kind == "long" else "p = past_int(buf, p)")
+            self.add("p = past(buf, p)")
             return "None"
-        self.varint("more" if kind == "long" else "more_int")
-        name = self.signed()
+        name = self.integer("long_rest" if kind == "long" else "int_rest")
         return f"{convert}({name})" if convert == "float" else name if not convert else f"double({name})"
 
     def _text(self, kind: str) -> str:
-        self.varint()
-        self.add("q = p + (x >> 1)")
-        self.add("if x & 1 or q > end: raise long(x, p, end)")
+        self.add("x = buf[p]; p += 1")
+        self.add("if x < 128: q = p + LENGTH[x]")
+        self.add("else: q, p = text_end(buf, p, x)")
+        self.add("if q > end: raise long(q, p, end)")
         name = self.name()
         if self.keep:
             self.add(f"{name} = buf[p:q]" + (".decode()" if kind == "string" else ""))
@@ -252,7 +262,7 @@ class _Body:
         return name if self.keep else "None"
 
     def _enum(self, plan: EnumPlan) -> str:
-        self.varint()
+        self.index(len(plan.symbols))
         self.add(f"if x & 1 or x >= {2 * len(plan.symbols)}: raise index(x, {len(plan.symbols)})")
         if not self.keep:
             return "None"
@@ -263,11 +273,15 @@ class _Body:
             self.add(f"if {name} in {lost}: raise symbol({name}, {wanted}, {path})")
         return name
 
+    def jump(self, size: int) -> None:
+        self.add(f"p += {size}")
+        self.code.jumps = True
+
     def _run(self, plans: list[Any]) -> list[str]:
         """Values of fixed size that follow one another, in one call."""
         size = sum(_width(plan) for plan in plans)
         if not self.keep:
-            self.add(f"p += {size}")
+            self.jump(size)
             return ["None"] * len(plans)
         names = [self.name() for _ in plans]
         unpack = self.code.constant(Struct("<" + "".join(map(_format, plans))).unpack_from)
@@ -289,9 +303,8 @@ class _Body:
         sizes = self.code.sizes
         self.add("while True:")
         self.enter()
-        self.varint()
-        self.add("if not x: break")
-        count = self.signed()
+        count = self.integer()
+        self.add(f"if not {count}: break")
         self.add(f"if {count} < 0:")
         self.add(f" {count} = -{count}; p = past(buf, p)")
         if least := sizes.least(inner) + extra:
@@ -355,7 +368,7 @@ class _Body:
         for dropped, group in groupby(steps, key=lambda step: step[0] is None):
             run = list(group)
             if dropped:
-                self.add(f"p += {sum(_width(inner) for _, inner in run)}")
+                self.jump(sum(_width(inner) for _, inner in run))
                 continue
             read = self._run([inner for _, inner in run])
             values.update({name: value for (name, _), value in zip(run, read, strict=True) if name is not None})
@@ -371,8 +384,8 @@ class _Body:
     # -- unions --
 
     def _union(self, plan: UnionPlan) -> str:
-        self.varint()
         count, name = len(plan.branches), self.name()
+        self.index(count)
         if count > _MANY:
             functions = [self.code.function(b, self.keep) for b in plan.branches]
             self.add(f"if x & 1 or x >= {2 * count}: raise index(x, {count})")

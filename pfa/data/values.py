@@ -26,6 +26,16 @@ _KINDS = {
 }  # fmt: skip
 
 
+class Ready:
+    """A record that a reader made as it is inside an engine: a decoder of the very same type takes it as it is."""
+
+    __slots__ = ("type", "value")
+
+    def __init__(self, value: dict[str, Any], t: Record) -> None:
+        self.value = value
+        self.type = t
+
+
 class _Fault(Exception):
     """This datum does not have its type: what was expected, what came, and the path, made on the way out."""
 
@@ -373,6 +383,8 @@ def _record(t: Record, fields: list[tuple[str, Decode]]) -> Decode:
 
     def decode(v: Any) -> Any:
         if v.__class__ is not dict:
+            if v.__class__ is Ready and v.type is t:
+                return v.value
             v = _mapping(v, expected)
         out: dict[str, Any] = {}
         name = ""
