@@ -1,4 +1,4 @@
-"""A decoder of one Avro datum, generated from a plan of `resolution`: bytes in, host values out, nothing between.
+"""A decoder of one Avro datum, generated from a plan of `avro_resolve`: bytes in, host values out, nothing between.
 
 Place in the pipeline: below `resources`, which hands it the pieces of a file; `avro_print` prints the functions.
 Invariants: a value is made once, in its final form, so that reading peaks little above what is kept; what a count
@@ -19,14 +19,14 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from pfa.data.avro_print import UNIT, Printer
-from pfa.data.resolution import Symbols
+from pfa.data.avro_resolve import EnumPlan
 from pfa.errors import PfaLimitError
 from pfa.lib.primitives import float32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pfa.data.resolution import Plan
+    from pfa.data.avro_resolve import Plan
 
     Piece = Callable[[], bytes]
 
@@ -99,7 +99,9 @@ class _Table(dict[int, Any]):
 
 
 def _constant(value: Any) -> Any:
-    return _Table(value.symbols, "an enum") if isinstance(value, Symbols) else value
+    if not isinstance(value, EnumPlan):
+        return value
+    return _Table((None if s in value.lost else s for s in value.symbols), "an enum")
 
 
 def _no_index(what: str, count: int, raw: int) -> Malformed:

@@ -1,7 +1,9 @@
-"""A plan of `resolution` as the text of functions, one for each record, array and map.
+"""A plan of `avro_resolve` as the text of functions, one for each record, array and map.
 
-Place in the pipeline: below `avro_decode`, whose frame the text stands in.  Invariant: the text is made of words of
-this page, numbers, and names of constants; it is shallow, however deep the types are.
+Place in the pipeline: below `avro_decode`, whose frame the text stands in.  (`avro_source` prints the same plans for
+rows, whose blocks are in memory as a whole: its decoders carry the position along, these share a window that moves.)
+Invariant: the text is made of words of this page, numbers, and names of constants; it is shallow, however deep the
+types are.
 
     written {x: double, s: string, n: long}, read as {n: long, x: double}
 
@@ -24,16 +26,27 @@ from typing import TYPE_CHECKING, Any
 
 from pfa.check.callgraph import recursive
 from pfa.check.checker import Facts
-from pfa.data.resolution import Boxed, Call, Choice, Items, Raw, Refused, Scalar, Symbols
+from pfa.data.avro_resolve import (
+    ArrayPlan,
+    BoxPlan,
+    EnumPlan,
+    FixedPlan,
+    MapPlan,
+    RecordPlan,
+    Refuse,
+    Scalar,
+    UnionPlan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pfa.data.resolution import Fields, Key, Plan, Step
+    from pfa.data.avro_resolve import Plan
 
 UNIT = 4  # values are charged in quarters: a number, boolean or null is one, a container four
 _WINDOW = 64  # bytes that one comparison makes sure of
 _BRANCHES = 8  # of a union that are tried one after the other
+_RUN = 8  # numbers of fixed size that are read at once
 _LARGEST = {"null": 0, "boolean": 1, "int": 10, "long": 10, "float": 4, "double": 8}
 _LEAST = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8, "string": 1, "bytes": 1}
 _UNPACKED = {"float": ("f", 4, "single", "floats"), "double": ("d", 8, "double", "doubles")}
@@ -44,17 +57,18 @@ class Printer:
 
     def __init__(self, plan: Plan) -> None:
         self.constants: dict[str, Any] = {}
-        self.names: dict[Key, str] = {key: f"r{i}" for i, key in enumerate(plan.records)}
-        self.weights = _Weights(plan, self.names)
+        self.weights = _Weights(plan)
         self._texts: dict[str, str] = {}
         self._printed: list[str] = []
-        for key, record in plan.records.items():
-            self._record(self.names[key], record)
+        self._called: dict[str, tuple[RecordPlan, bool]] = {}
         root = _Body(self)
-        root.add(f"left -= {self.weights.cost(plan.root)}")
-        root.step(plan.root, "x0")
-        if isinstance(plan.root, Refused):
-            root.add("x0 = None")
+        root.add(f"left -= {self.weights.cost(plan)}")
+        root.step(plan, "x0")
+        done = 0
+        while done < len(self._called):  # it grows: printing a record calls others
+            name, (record, skipped) = list(self._called.items())[done]
+            self._record(name, record, skipped)
+            done += 1
         self.root = root.text
         self.functions = "".join(self._printed)
 
@@ -82,17 +96,22 @@ class Printer:
         self._printed.append(f"\n    {name} = Table([{', '.join(functions)}], 'a union')\n")
         return name
 
-    def _record(self, name: str, record: Fields) -> None:
+    def record(self, record: RecordPlan, skipped: bool) -> str:
+        """The function of a record, which is printed later."""
+        name = f"{'s' if skipped else 'r'}{self.weights.index[id(record)]}"
+        self._called.setdefault(name, (record, skipped))
+        return name
+
+    def _record(self, name: str, record: RecordPlan, skipped: bool) -> None:
         body = _Body(self)
-        if name in self.weights.recursive:
+        if self.weights.recurs(record):
             body.add("if depth > NESTING: raise too_deep(NESTING)")
-            body.add(f"left -= {self.weights.record(name)[0]}")
-            body.add("if left < 0: raise too_many()")
-        found = body.fields(record)
-        if record.skipped:
+            body.add(f"left -= {self.weights.record(record)[0]}", "if left < 0: raise too_many()")
+        found = body.fields(record, skipped)
+        if skipped:
             body.add("return None")
-        else:
-            inside = ((n, found.get(n) or self.constant(record.defaults[n])) for n in record.names)
+        else:  # a default is made once: host values are never changed
+            inside = ((n, found.get(n) or self.constant(record.defaults[n]())) for n in record.order)
             body.add(f"return {{{', '.join(f'{self.text(n)}: {x}' for n, x in inside)}}}")
         self.function(body, name)
 
@@ -100,58 +119,72 @@ class Printer:
 class _Weights:
     """What a value costs (a host's memory), and how many bytes of the file it takes at least."""
 
-    def __init__(self, plan: Plan, names: dict[Key, str]) -> None:
-        self.names = names
-        self.records = {names[key]: record for key, record in plan.records.items()}
-        self.recursive = recursive({n: Facts(calls=set(self._called(r))) for n, r in self.records.items()})
-        self.known: dict[str, tuple[int, int]] = {}
-
-    def _called(self, record: Fields) -> Iterator[str]:
-        todo = [step for _, step in record.steps]
+    def __init__(self, plan: Plan) -> None:
+        self.index: dict[int, int] = {}  # of each record, by its id
+        calls: dict[str, Facts] = {}
+        todo = list(_records(plan))
         while todo:
-            match todo.pop():
-                case Call(key):
-                    yield self.names[key]
-                case Items(inner, _) | Boxed(_, inner):
-                    todo.append(inner)
-                case Choice(branches):
-                    todo += branches
+            record = todo.pop()
+            if id(record) in self.index:
+                continue
+            self.index[id(record)] = len(self.index)
+            inside = [r for _, step in record.steps for r in _records(step)]
+            calls[str(id(record))] = Facts(calls={str(id(r)) for r in inside})
+            todo += inside
+        self._recursive = recursive(calls)
+        self._known: dict[int, tuple[int, int]] = {}
 
-    def cost(self, step: Step) -> int:
+    def recurs(self, record: RecordPlan) -> bool:
+        """Can it hold itself?"""
+        return str(id(record)) in self._recursive
+
+    def cost(self, plan: Plan) -> int:
         """In quarters of a value, without what arrays, maps and recursive records charge themselves."""
-        return self._both(step)[0]
+        return self._both(plan)[0]
 
-    def least(self, step: Step) -> int:
-        return self._both(step)[1]
+    def least(self, plan: Plan) -> int:
+        return self._both(plan)[1]
 
-    def _both(self, step: Step) -> tuple[int, int]:
-        match step:
+    def _both(self, plan: Plan) -> tuple[int, int]:
+        match plan:
             case Scalar(name):
                 return 2 if name in ("string", "bytes") else 1, _LEAST[name]
-            case Raw(size):
+            case FixedPlan(size):
                 return 2, size
-            case Symbols():
+            case EnumPlan():
                 return 1, 1
-            case Refused():
+            case Refuse():
                 return 0, 0
-            case Items():
+            case ArrayPlan() | MapPlan():
                 return UNIT, 1
-            case Boxed(_, inner):
+            case BoxPlan(_, inner):
                 cost, least = self._both(inner)
                 return UNIT + cost, least
-            case Choice(branches):
-                inside = [self._both(b) for b in branches]
-                return max(c for c, _ in inside), 1 + min(n for _, n in inside)
-            case Call(key):
-                name = self.names[key]
-                cost, least = (0, 0) if name in self.recursive else self.record(name)
-                return cost, least
+            case UnionPlan(branches):
+                both = [self._both(b) for b in branches]
+                return max(c for c, _ in both), 1 + min(n for _, n in both)
+            case RecordPlan():
+                return (0, 0) if self.recurs(plan) else self.record(plan)
 
-    def record(self, name: str) -> tuple[int, int]:
-        if name not in self.known:
-            inside = [self._both(step) for _, step in self.records[name].steps]
-            self.known[name] = UNIT + sum(c for c, _ in inside), sum(n for _, n in inside)
-        return self.known[name]
+    def record(self, record: RecordPlan) -> tuple[int, int]:
+        """The same of a record's fields."""
+        if id(record) not in self._known:
+            both = [self._both(step) for _, step in record.steps]
+            self._known[id(record)] = UNIT + sum(c for c, _ in both), sum(n for _, n in both)
+        return self._known[id(record)]
+
+
+def _records(plan: Plan) -> Iterator[RecordPlan]:
+    """The records that a plan calls."""
+    todo = [plan]
+    while todo:
+        match todo.pop():
+            case RecordPlan() as record:
+                yield record
+            case ArrayPlan(inner) | MapPlan(inner) | BoxPlan(_, inner):
+                todo.append(inner)
+            case UnionPlan(branches):
+                todo += branches
 
 
 class _Body:
@@ -178,26 +211,34 @@ class _Body:
             self.add(f"if end - pos < {self.sure}: more({self.sure})")
         self.sure -= size
 
-    def step(self, step: Step, target: str | None) -> None:
-        match step:
+    def step(self, plan: Plan, target: str | None) -> None:
+        match plan:
             case Scalar(name, to):
                 self.scalar(name, to, target)
-            case Raw(size):
+            case FixedPlan(size):
                 self.add(f"skip({size})" if target is None else f"{target} = raw({size})")
                 self.sure = 0
-            case Symbols():
-                self.symbols(step, target)
-            case Items(item, keyed):
-                self.items(item, keyed, target)
-            case Choice():
-                self.choice(step, target)
-            case Refused(why):
-                self.add(f"raise Malformed({self.printer.text(why)})")
-            case Boxed(tag, inner):
+            case EnumPlan():
+                self.symbols(plan, target)
+            case ArrayPlan(inner) | MapPlan(inner):
+                self.items(inner, isinstance(plan, MapPlan), target)
+            case UnionPlan(branches):
+                self.choice(branches, target)
+            case Refuse(inner, message, path):
+                if target is None:
+                    self.step(inner, target)
+                else:
+                    self.refuse(message, path)
+            case BoxPlan(tag, inner):
                 self.step(inner, target)
-                self.add(f"{target} = ({self.printer.text(tag)}, {target})")
-            case Call(key):
-                self.call(self.printer.names[key], target)
+                if target:
+                    self.add(f"{target} = ({self.printer.text(tag)}, {target})")
+            case RecordPlan():
+                self.call(plan, target)
+
+    def refuse(self, message: str, path: str) -> None:
+        text = self.printer.text(f"{path or '/'}: {message}")
+        self.add(f"raise Malformed({text})")
 
     # -- what holds nothing --
 
@@ -230,50 +271,56 @@ class _Body:
     def number(self, x: str, far: str) -> None:
         self.add(f"{x} = buf[pos]; pos += 1", f"if {x} > 127: {x} = {far}({x})")
 
-    def symbols(self, step: Symbols, target: str | None) -> None:
+    def symbols(self, plan: EnumPlan, target: str | None) -> None:
         x = target or "x"
-        table = self.printer.constant(step)
+        table = self.printer.constant(plan)
         self.need(10)
         self.number(x, "far")
         self.add(f"{x} = {table}[{x}]")
-        if target and None in step.symbols:
-            why = f"a symbol of the file is none of the enum {step.reader}"
+        if target and plan.lost:
+            why = f"{plan.path or '/'}: expected {plan.wanted}, found a symbol that it has not"
             self.add(f"if {x} is None: raise Malformed({self.printer.text(why)})")
 
     # -- records --
 
-    def call(self, name: str, target: str | None) -> None:
-        assign = f"{target} = " if target else ""
-        if name in self.printer.weights.recursive:
+    def call(self, record: RecordPlan, target: str | None) -> None:
+        name, assign = self.printer.record(record, target is None), f"{target} = " if target else ""
+        if self.printer.weights.recurs(record):
             levels = self.level + 1
             self.add(f"depth += {levels}", f"{assign}{name}()", f"depth -= {levels}")
         else:
             self.add(f"{assign}{name}()")
         self.sure = 0
 
-    def fields(self, record: Fields) -> dict[str, str]:
+    def fields(self, record: RecordPlan, skipped: bool) -> dict[str, str]:
         """Read the fields; which variable has which.  Numbers of fixed size that follow each other are read at once."""
-        found = {name: f"x{i}" for i, (name, _) in enumerate(record.steps) if name is not None}
-        for packed, run in groupby(record.steps, lambda f: f[0] is not None and _is_unpacked(f[1])):
+        found: dict[str, str] = {}
+        steps: list[tuple[str | None, Plan]] = []
+        for i, (name, plan) in enumerate(record.steps):
+            target = None if name is None or skipped else f"x{i}"
+            if name is not None and target:
+                found[name] = target
+            steps.append((target, plan))
+        for packed, run in groupby(steps, lambda f: f[0] is not None and _is_unpacked(f[1])):
             some = list(run)
             if packed and len(some) > 1:
-                for first in range(0, len(some), 8):
-                    self.unpack(some[first : first + 8], found)
+                for first in range(0, len(some), _RUN):
+                    self.unpack(some[first : first + _RUN])
             else:
-                for name, step in some:
-                    self.step(step, None if name is None else found[name])
+                for target, plan in some:
+                    self.step(plan, target)
         return found
 
-    def unpack(self, some: list[tuple[str | None, Step]], found: dict[str, str]) -> None:
-        kinds = [_UNPACKED[step.name] for _, step in some if isinstance(step, Scalar)]
+    def unpack(self, some: list[tuple[str | None, Plan]]) -> None:
+        kinds = [_UNPACKED[plan.kind] for _, plan in some if isinstance(plan, Scalar)]
         size = sum(kind[1] for kind in kinds)
         self.need(size)
-        targets = "".join(f"{found[name]}, " for name, _ in some if name is not None)
+        targets = "".join(f"{target}, " for target, _ in some)
         self.add(f"{targets.strip()} = unpack('<{''.join(kind[0] for kind in kinds)}', buf, pos); pos += {size}")
 
     # -- arrays, maps and unions --
 
-    def items(self, item: Step, keyed: bool, target: str | None) -> None:
+    def items(self, item: Plan, keyed: bool, target: str | None) -> None:
         """A call of a function for the array or map."""
         body = _Body(self.printer, 1)
         if target is None:
@@ -288,7 +335,7 @@ class _Body:
         self.add(f"{target} = {name}()" if target else f"{name}()")
         self.sure = 0
 
-    def loop(self, item: Step, keyed: bool, before: tuple[str, ...], each: str) -> None:
+    def loop(self, item: Plan, keyed: bool, before: tuple[str, ...], each: str) -> None:
         """The blocks: `before` the values of each, and what is done with each value in x."""
         weights = self.printer.weights
         cost, least = weights.cost(item) + 2 * keyed, weights.least(item) + keyed
@@ -305,54 +352,54 @@ class _Body:
             self.add("pass")
         self.indent = self.indent[:-8]
 
-    def array(self, item: Step) -> None:
+    def array(self, item: Plan) -> None:
         self.add("out = []", "add = out.append")
         self.loop(item, False, (), "add(x)")
         self.add("return out")
 
-    def map(self, item: Step) -> None:
+    def map(self, item: Plan) -> None:
         self.add("out = {}", "total = 0")
         self.loop(item, True, ("total += n",), "out[k] = x")
         self.add("if len(out) != total: raise Malformed('a map has a key twice')", "return out")
 
-    def skipped(self, item: Step, keyed: bool) -> None:
+    def skipped(self, item: Plan, keyed: bool) -> None:
         self.loop(item, keyed, (), "")
 
-    def numbers(self, item: Step) -> None:
+    def numbers(self, item: Plan) -> None:
         """An array of floats or doubles: as many at once as there are in the window."""
         assert isinstance(item, Scalar)
-        _, size, _, read = _UNPACKED[item.name]
+        _, size, _, read = _UNPACKED[item.kind]
         self.add("out = []", "while True:", f"    n = count(1, {size})", "    if not n: break", "    while n:")
         self.add(f"        if end - pos < {size}: more({size})", f"        m = (end - pos) // {size}")
         self.add("        if not m: raise Malformed('it is cut short')", "        if m > n: m = n")
         self.add(f"        out.extend({read}(buf, pos, m))", f"        pos += m * {size}", "        n -= m")
         self.add("return out")
 
-    def choice(self, step: Choice, target: str | None) -> None:
+    def choice(self, branches: tuple[Plan, ...], target: str | None) -> None:
         self.need(10)
         self.number("u", "far")
-        if len(step.branches) > _BRANCHES:
-            self.chosen(step, target)
+        if len(branches) > _BRANCHES:
+            self.chosen(branches, target)
             return
         sure = self.sure
         self.level += 1
-        for i, branch in enumerate(step.branches):
+        for i, branch in enumerate(branches):
             self.add(f"{'elif' if i else 'if'} u == {2 * i}:")
             self.indent += "    "
             self.sure = sure
             self.step(branch, target)
             self.indent = self.indent[:-4]
         self.level -= 1
-        self.add(f"else: raise no_index('a union', {len(step.branches)}, u)")
+        self.add(f"else: raise no_index('a union', {len(branches)}, u)")
         self.sure = 0
 
-    def chosen(self, step: Choice, target: str | None) -> None:
+    def chosen(self, branches: tuple[Plan, ...], target: str | None) -> None:
         """One of many branches, each by a function."""
         names: list[str] = []
-        for branch in step.branches:
+        for branch in branches:
             body = _Body(self.printer, self.level + 1)
             body.step(branch, "x" if target else None)
-            if not isinstance(branch, Refused):
+            if target is None or not isinstance(branch, Refuse):
                 body.add("return x" if target else "return None")
             names.append(self.printer.function(body))
         table = self.printer.table(names)
@@ -360,5 +407,5 @@ class _Body:
         self.sure = 0
 
 
-def _is_unpacked(step: Step) -> bool:
-    return isinstance(step, Scalar) and step.name in _UNPACKED and not step.to
+def _is_unpacked(plan: Plan) -> bool:
+    return isinstance(plan, Scalar) and plan.kind in _UNPACKED and not plan.convert

@@ -11,18 +11,16 @@ from __future__ import annotations
 import os
 import re
 from contextlib import closing
+from dataclasses import dataclass
+from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from pfa.check.embedded import Readers, convert, explain
-from pfa.check.hints import Hints
-from pfa.check.problems import BadName, show
-from pfa.check.schemas import Schemas
-from pfa.data.avro_decode import Decoder, Malformed
-from pfa.data.container import Broken, Budget, Container, Datum, Input
+from pfa.check.problems import show
+from pfa.data.budget import Budget
 from pfa.data.folders import Folders, NotOpened
-from pfa.data.resolution import Unfit, resolve
-from pfa.errors import PfaError, PfaInitError, PfaLimitError, PfaSyntaxError
+from pfa.errors import PfaError, PfaInitError, PfaLimitError
 from pfa.limits import Limits, make_room
 from pfa.read import read as read_value
 from pfa.read.collector import paused
@@ -40,6 +38,18 @@ if TYPE_CHECKING:
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+\-.]*://.*", re.DOTALL)
 _CHUNK = 1 << 20
 _SHOWN = 3  # problems of a JSON source
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that is open for reading bytes, and its size where that is known."""
+
+    file: BinaryIO
+    size: int | None
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
 
 
 class SourceLimitError(PfaInitError, PfaLimitError):
@@ -76,8 +86,9 @@ class Resources:
             try:
                 if kind == "json":
                     return self._json(source, location, t)
-                return _avro(source, t, self.limits, self.budget)
-            except (Broken, Unfit, PfaError, OSError) as error:
+                avro = import_module("pfa.data.avro_cell")  # late: most documents need none of it
+                return avro.read(source.file, source.size, show(location)[1:-1], t, self.limits, self.budget)
+            except (PfaError, OSError) as error:
                 raise _named(error, location) from None
 
     def text(self, location: str) -> Any:
@@ -87,27 +98,27 @@ class Resources:
 
     # -- where it is --
 
-    def open(self, location: str) -> Input:
+    def open(self, location: str) -> Source:
         """The file or URL, open for reading; PfaInitError where it cannot be."""
         try:
-            return self._fetch(location) if URL.fullmatch(location) else Input(*self.folders.open(location))
+            return self._fetch(location) if URL.fullmatch(location) else Source(*self.folders.open(location))
         except (NotOpened, OSError) as error:
-            raise PfaInitError(f"{show(location)}: {error}") from None
+            raise PfaInitError(f"{show(location)[1:-1]}: {error}") from None
 
-    def _fetch(self, url: str) -> Input:
+    def _fetch(self, url: str) -> Source:
         for resolver in self.resolvers:
             found = resolver(url)
             if isinstance(found, (bytes, bytearray, memoryview)):
-                return Input(BytesIO(found), len(found))
+                return Source(BytesIO(found), len(found))
             if found is not None and hasattr(found, "read"):
-                return Input(found, None)
+                return Source(found, None)
             if found is not None:
                 raise NotOpened(f"a resolver returned {type(found).__name__}, not bytes or an open binary file")
         raise NotOpened("a URL is opened only by a resolver, a function from a URL to bytes, in resources=[...]")
 
     # -- JSON --
 
-    def _json(self, source: Input, location: str, t: Type) -> Any:
+    def _json(self, source: Source, location: str, t: Type) -> Any:
         fits, made = convert(t, self._values(source, location), Readers())
         if fits:
             return made
@@ -120,7 +131,7 @@ class Resources:
                 break
         raise PfaInitError("; ".join(f"{p.at.pointer or '/'}: {p.text}" for p in found) or "it has changed meanwhile")
 
-    def _values(self, source: Input, location: str) -> Any:
+    def _values(self, source: Source, location: str) -> Any:
         data = _all(source, self.limits)
         self.budget.spend(len(data))
         read = read_value(data, limits=self.limits, syntax="json", file=location)
@@ -153,62 +164,28 @@ def _listed(given: Iterable[Resource] | Resource | None) -> list[Any]:
     return [given] if isinstance(given, (str, os.PathLike)) or callable(given) else list(given)
 
 
-def _all(source: Input, limits: Limits) -> bytes:
+def _all(source: Source, limits: Limits) -> bytes:
     """All bytes of a file, if they are not too many."""
     most = float("inf") if limits.bytes is None else limits.bytes
     pieces: list[bytes] = []
-    while source.position <= most and (piece := source.some(_CHUNK)):
+    size = 0
+    while size <= most and (piece := source.file.read(_CHUNK)):
         pieces.append(piece)
-    if source.position > most:
+        size += len(piece)
+    if size > most:
         raise PfaLimitError(f"it is longer than {limits.bytes} bytes (Limits.bytes)")
     return b"".join(pieces)
 
 
 def _named(error: Exception, location: str) -> PfaInitError:
-    """The error with the name of the file, and the byte where that is known."""
-    where = f", byte {error.position}" if isinstance(error, Broken) else ""
+    """The error with the name of the file."""
     kind = SourceLimitError if isinstance(error, PfaLimitError) else PfaInitError
     if isinstance(error, PfaError) and any(p.at.file for p in error.problems):
-        return kind(str(error))  # FILE:LINE:COL
-    return kind(f"{show(location)}{where}: {error}")
+        return kind("; ".join(_said(p) for p in error.problems))
+    return kind(f"{show(location)[1:-1]}: {error}")
 
 
-# --- Avro --------------------------------------------------------------------------------------------------
-
-
-def _avro(source: Input, t: Type, limits: Limits, budget: Budget) -> Any:
-    """The datum of a container, as a host value of `t`."""
-    container = Container(source)
-    try:
-        decoder = Decoder(resolve(_schema(container.schema, limits), t), limits.nesting)
-    except RecursionError:
-        raise Broken("the schema of the file nests too deep", 0) from None
-    datum = container.datum(budget)
-    make_room(limits.nesting, frames=4)
-    try:
-        value, budget.values = decoder.read(datum.piece, datum.rest, budget.values)
-    except Malformed as error:
-        raise _placed(str(error), datum, decoder.position) from None
-    datum.finish()
-    return value
-
-
-def _placed(message: str, datum: Datum, position: int) -> Broken:
-    if datum.plain:
-        return Broken(message, datum.start + position)
-    return Broken(f"{message} (byte {position} of what is compressed there)", datum.start)
-
-
-def _schema(text: bytes, limits: Limits) -> Type:
-    """The type that the file was written with.  Names that Avro does not allow do no harm: they are only compared."""
-    try:
-        read = read_value(text, limits=limits, syntax="json")
-    except PfaSyntaxError as error:
-        raise Unfit(f"its schema is no JSON: {error}") from None
-    make_room(read.nesting)
-    problems: list[Problem] = []
-    made = Schemas(read.value, problems.append, True, Hints(), {}).parse(read.value, "")
-    serious = [p for p in problems if not isinstance(p, BadName)]
-    if serious:
-        raise Unfit(f"its schema is none: {serious[0].at.pointer or '/'}: {serious[0].text}")
-    return made
+def _said(problem: Problem) -> str:
+    at = problem.at
+    place = f":{at.line}:{at.col} {at.pointer or '/'}" if at.line else ""
+    return f"{show(at.file)[1:-1]}{place}: {problem.text}"
