@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pfa.data.columns import Bad, Blobs, Column, Columns, Flat, Lists, Nulls, Wrong, bare, joined
+from pfa.check.embedded import describe
+from pfa.data.columns import Bad, Blobs, Codes, Column, Columns, Flat, Lists, Nulls, Wrong, bare, joined
 from pfa.data.table_values import DTYPES, Mistyped, objects, only, record, table_form, validity
 from pfa.errors import PfaDataError
-from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, Array, Fixed, Record, Type
+from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, Array, Enum, Fixed, Record, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -190,6 +191,22 @@ def _inverted(mask: NDArray[Any]) -> NDArray[Any]:
     return made
 
 
+def by_position(t: Type, codes: NDArray[Any], words: list[str], valid: Mask | None) -> Column:
+    """Positions in a list of texts as a column of an enum, whatever the list's order, or of strings."""
+    inner, _ = bare(t)
+    bad = None
+    if isinstance(inner, Enum):
+        place = {s: i for i, s in enumerate(inner.symbols)}
+        known = np.array([place.get(w, -1) for w in words] or [-1], "i4")
+        codes, words = known[codes], list(inner.symbols)
+        rows = np.flatnonzero(codes < 0)
+        bad = Bad(rows, lambda _: Wrong(describe(inner), "a string")) if len(rows) else None
+    data = np.maximum(codes, 0).astype("i4", copy=False)
+    own, missing = validity(t, valid)
+    bad = joined(missing, bad and bad.within(valid))
+    return Codes(type=t, length=len(codes), valid=own, bad=bad, data=data, symbols=tuple(words) or ("",))
+
+
 # --- out -------------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +251,7 @@ class Arrays:
     def one(self, columns: list[Column]) -> Any:
         return array(columns[0])
 
-    def table(self, columns: dict[str, list[Column]], length: int) -> Any:
+    def table(self, columns: dict[str, list[Column]], length: int, aligned: bool) -> Any:
         return {name: array(parts[0]) for name, parts in columns.items()}
 
 
@@ -248,9 +265,9 @@ class OneArray(Arrays):
     def batches(self, t: Type) -> Iterator[Columns]:
         yield Columns(self.take(t, self.array))
 
-    def table(self, columns: dict[str, list[Column]], length: int) -> Any:
+    def table(self, columns: dict[str, list[Column]], length: int, aligned: bool) -> Any:
         if self.array.dtype.names is None:
-            return super().table(columns, length)
+            return super().table(columns, length, aligned)
         arrays = {name: array(parts[0]) for name, parts in columns.items()}
         made: NDArray[Any] = np.empty(length, [(name, a.dtype) for name, a in arrays.items()])
         if any(isinstance(a, np.ma.MaskedArray) for a in arrays.values()):
@@ -275,7 +292,7 @@ class Listed(Arrays):
         valid = columns[0].valid
         return made if valid is None else [v if ok else None for v, ok in zip(made, valid.tolist(), strict=True)]
 
-    def table(self, columns: dict[str, list[Column]], length: int) -> Any:
+    def table(self, columns: dict[str, list[Column]], length: int, aligned: bool) -> Any:
         lists = {name: self.one(parts) for name, parts in columns.items()}
         return [{name: values[i] for name, values in lists.items()} for i in range(length)]
 

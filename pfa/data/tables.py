@@ -39,8 +39,8 @@ class Kind(Protocol):
     def one(self, columns: list[Column]) -> Any:
         """Outputs that are no records, a column for each batch."""
 
-    def table(self, columns: dict[str, list[Column]], length: int) -> Any:
-        """Outputs that are records (or have the column "row")."""
+    def table(self, columns: dict[str, list[Column]], length: int, aligned: bool) -> Any:
+        """Outputs that are records, or have the column "row"; `aligned`: a row for each that was given."""
 
 
 def kind_of(given: Any, quote: bool = False) -> Kind:
@@ -73,9 +73,10 @@ def batches(kind: Kind, t: Type) -> Iterator[Columns]:
         raise PfaDataError(str(error)) from None
 
 
-def assembled(kind: Kind, parts: list[Scored]) -> Any:
+def assembled(kind: Kind, parts: list[Scored], aligned: bool) -> Any:
     """The table of what a backend made."""
     first = parts[0].columns
     if list(first) == [""]:
         return kind.one([p.columns[""] for p in parts])
-    return kind.table({name: [p.columns[name] for p in parts] for name in first}, sum(p.length for p in parts))
+    columns = {name: [p.columns[name] for p in parts] for name in first}
+    return kind.table(columns, sum(p.length for p in parts), aligned)

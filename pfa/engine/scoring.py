@@ -68,7 +68,7 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
         parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
     finally:
         backend.close()
-    made = None if runtime.emit is not None and backend.emits else tables.assembled(kind, parts)
+    made = None if runtime.emit is not None and backend.emits else tables.assembled(kind, parts, not backend.emits)
     return (made, backend.errors) if on_error == "collect" else made
 
 
