@@ -7,6 +7,7 @@ branch of a union that the writer chose: under the branch's name where a plain v
 
 from __future__ import annotations
 
+from dataclasses import replace
 from json import dumps
 from os import urandom
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -20,7 +21,7 @@ from pfa.data.avro_source import Decoders
 from pfa.data.rows import Row
 from pfa.data.values import Decoders as Checks
 from pfa.data.values import Ready
-from pfa.errors import PfaDataError, Where
+from pfa.errors import PfaDataError
 from pfa.lib.encode import avro_encoder, write_long
 from pfa.types import Record, Type
 
@@ -53,7 +54,7 @@ def reader(
     container = Container(source, file=file, limits=limits)
     decoders = _decoders(container, t, ready and isinstance(t, Record))
     offset, before, index = _position(start, container)
-    return _rows(container, decoders, offset, before, index)
+    return _Rows(container, decoders, quote).all(offset, before, index)
 
 
 def _decoders(container: Container, t: Type, ready: bool) -> Decoders:
@@ -83,70 +84,73 @@ def _position(start: Any, container: Container) -> tuple[int | None, int, int]:
     return offset, before, index
 
 
-def _rows(container: Container, decoders: Decoders, offset: int | None, before: int, index: int) -> Iterator[Row]:
-    for block in container.blocks(offset, before):
-        if not decoders.least and block.count > (container.limits.nodes or block.count):
-            message = f"a block claims {block.count:,} records of no bytes; Limits.nodes is {container.limits.nodes:,}"
-            raise broken(message, container.file, block.first + 1, block.offset)
-        yield from _block(container, block, decoders, index)
-        index = 0
+class _Rows:
+    """Rows of the blocks of a file."""
 
+    def __init__(self, container: Container, decoders: Decoders, quote: bool) -> None:
+        self.container, self.decoders, self.quote = container, decoders, quote
 
-def _block(container: Container, block: Block, decoders: Decoders, index: int) -> Iterator[Row]:
-    """The rows of a block after the first `index` ones; a datum that is refused is stepped over."""
-    data, first = block.data, block.first + 1
-    end, last = len(data), block.first + block.count
-    try:
-        number, p = _passed(decoders, data, first, min(index, block.count))
-        while number <= last:
-            try:
-                yield from decoders.rows(data, p, end, number, last - number + 1, block.offset, block.first)
-                break
-            except Located as found:
-                if not isinstance(found.fault, Wrong):
-                    raise
-                yield _refused(container, block, found, found.fault)
-                number, p = found.number + 1, _skip(decoders, data, found)
-        else:
-            if p != end:
-                raise Rest(number - 1, p, end)
-    except Located as found:
-        if not block.fault:
-            raise _where(str(found.fault), container, block, found.number, found.at) from None
-        raise block.fault from None
-    except Rest as rest:
-        left = f"{rest.end - rest.at:,} bytes are left over after the last record of a block"
-        raise block.fault or _where(left, container, block, rest.number, rest.at) from None
+    def all(self, offset: int | None, before: int, index: int) -> Iterator[Row]:
+        for block in self.container.blocks(offset, before):
+            self._check_count(block)
+            yield from self.block(block, index)
+            index = 0
 
+    def _check_count(self, block: Block) -> None:
+        most = self.container.limits.nodes
+        if not self.decoders.least and most is not None and block.count > most:
+            message = f"a block claims {block.count:,} records of no bytes; Limits.nodes is {most:,}"
+            raise broken(message, self.container.file, block.first + 1, block.offset)
 
-def _passed(decoders: Decoders, data: bytes, number: int, count: int) -> tuple[int, int]:
-    """The number and place of the record after some that were read before."""
-    p = 0
-    for n in range(number, number + count):
-        p = _skip(decoders, data, Located(Broken(""), n, p, p))
-    return number + count, p
+    def block(self, block: Block, index: int) -> Iterator[Row]:
+        """The rows of a block after the first `index` ones; a datum that is refused is stepped over."""
+        data, end, last = block.data, len(block.data), block.first + block.count
+        rows = self.decoders.rows
+        try:
+            number, p = self._passed(data, block.first + 1, min(index, block.count))
+            while number <= last:
+                try:
+                    yield from rows(data, p, end, number, last - number + 1, block.offset, block.first)
+                    break
+                except Located as found:
+                    if not isinstance(found.fault, Wrong):
+                        raise
+                    yield self._refused(block, found, found.fault)
+                    number, p = found.number + 1, self._skip(data, found.number, found.begin)
+            else:
+                if p != end:
+                    raise Rest(last, p, end)
+        except Located as found:
+            raise block.fault or self._where(str(found.fault), block, found.number, found.at) from None
+        except Rest as rest:
+            left = f"{rest.end - rest.at:,} bytes are left over after the last record of a block"
+            raise block.fault or self._where(left, block, rest.number, rest.at) from None
 
+    def _passed(self, data: bytes, number: int, count: int) -> tuple[int, int]:
+        """The number and place of the record after some that were read before."""
+        p = 0
+        for n in range(number, number + count):
+            p = self._skip(data, n, p)
+        return number + count, p
 
-def _skip(decoders: Decoders, data: bytes, found: Located) -> int:
-    try:
-        return decoders.skip(data, found.begin, len(data))
-    except Located as deeper:
-        raise Located(deeper.fault, found.number, found.begin, deeper.at) from None
+    def _skip(self, data: bytes, number: int, begin: int) -> int:
+        try:
+            return self.decoders.skip(data, begin, len(data))
+        except Located as deeper:
+            raise Located(deeper.fault, number, begin, deeper.at) from None
 
+    def _where(self, message: str, block: Block, record: int, at: int) -> PfaDataError:
+        if block.start >= 0:
+            return broken(message, self.container.file, record, block.start + at)
+        return broken(message, self.container.file, record, block.offset, at)
 
-def _where(message: str, container: Container, block: Block, record: int, at: int) -> PfaDataError:
-    if block.start >= 0:
-        return broken(message, container.file, record, block.start + at)
-    return broken(message, container.file, record, block.offset, at)
-
-
-def _refused(container: Container, block: Block, found: Located, wrong: Wrong) -> Row:
-    """The row of a datum that is well-formed and cannot be taken."""
-    error = _where(wrong.message, container, block, found.number, found.begin)
-    place = error.problems[0].at
-    problem = error.problems[0].moved(Where(wrong.path, place.line, place.col, place.file))
-    end = [block.offset, block.first, found.number - block.first]
-    return Row(found.number, None, PfaDataError(problem, wrong.path), end)
+    def _refused(self, block: Block, found: Located, wrong: Wrong) -> Row:
+        """The row of a datum that is well-formed and cannot be taken."""
+        message = wrong.quoted if self.quote else wrong.message
+        [problem] = self._where(message, block, found.number, found.begin).problems
+        at = replace(problem.at, pointer=wrong.path)
+        end = [block.offset, block.first, found.number - block.first]
+        return Row(found.number, None, PfaDataError(problem.moved(at), wrong.path), end)
 
 
 # --- out -------------------------------------------------------------------------------------------------------

@@ -18,11 +18,14 @@ class Broken(Exception):
 
 
 class Wrong(Exception):
-    """A datum that is well-formed and cannot be taken; `path` is its place in the datum, as far as types tell."""
+    """A datum that is well-formed and cannot be taken; `path` is its place in the datum, as far as types tell.
 
-    def __init__(self, message: str, path: str = "") -> None:
+    `quoted` is the message with what was found in it.
+    """
+
+    def __init__(self, message: str, path: str = "", quoted: str = "") -> None:
         super().__init__(message)
-        self.message, self.path = message, path
+        self.message, self.path, self.quoted = message, path, quoted or message
 
 
 class Located(Exception):
@@ -182,7 +185,7 @@ def boolean(byte: int) -> Broken:
 
 
 def symbol(name: str, wanted: str, path: str) -> Wrong:
-    return Wrong(f"expected {wanted}, found the symbol {show(name)}", path)
+    return Wrong(f"expected {wanted}, found another symbol", path, f"expected {wanted}, found the symbol {show(name)}")
 
 
 def to_float(value: int) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from json import dumps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pfa.check.hints import Hints
 from pfa.check.problems import BadName
@@ -19,9 +19,6 @@ from pfa.errors import PfaDataError, PfaError, Problem, Where
 from pfa.limits import Limits, make_room
 from pfa.read.json import parse
 from pfa.types import Array, Enum, Fixed, Map, Record, Type, Union, to_avro
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,7 @@ class NoSchema(Problem):
 
 DEFAULT = Limits()
 _MOST = 100_000  # types in a file's schema: records of 30,000 fields; what is compiled from more takes minutes
+_DEEP = 20  # levels for which there is room always
 _EMPTY = 0xC15D213AA4D7A795  # the polynomial of CRC-64-AVRO
 
 
@@ -53,9 +51,13 @@ def read_schema(text: bytes | str, limits: Limits, file: str = "") -> Type:
 
 def schema_type(schema: Any, limits: Limits = DEFAULT, file: str = "") -> Type:
     """The type of a schema given as JSON values; PfaDataError if it is none."""
-    if sum(1 for _ in _nodes(schema)) > _MOST:
+    count, depth = _survey(schema)
+    if count > _MOST:
         raise _no_schema(f"it has more than {_MOST:,} types and fields", file)
-    make_room(limits.nesting)
+    if depth > limits.nesting:
+        raise _no_schema(f"it nests more than {limits.nesting} deep (Limits.nesting)", file)
+    if depth > _DEEP:
+        make_room(depth)
     problems: list[Problem] = []
     schemas = Schemas({"input": schema}, problems.append, True, Hints(), {})
     t = schemas.parse(schema, "")
@@ -75,13 +77,15 @@ def _no_schema(message: str, file: str) -> PfaDataError:
     return PfaDataError(problem)
 
 
-def _nodes(schema: Any) -> Iterator[None]:
-    stack = [schema]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict | list):
-            yield None
-            stack += node.values() if isinstance(node, dict) else node
+def _survey(schema: Any) -> tuple[int, int]:
+    """How many objects and arrays a schema has, and how deep they are in one another."""
+    count = depth = 0
+    level = [schema]
+    while level := [x for x in level if isinstance(x, dict | list)]:
+        count += len(level)
+        depth += 1
+        level = [x for node in level for x in (node.values() if isinstance(node, dict) else node)]
+    return count, depth
 
 
 def schema_of(t: Type) -> Any:
