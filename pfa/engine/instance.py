@@ -96,16 +96,16 @@ class Engine:
     @property
     def backend(self) -> str:
         """The backend that runs this engine."""
-        return "python"
+        return self._compiled.code.backend
 
     def explain(self) -> str:
         """How this engine runs, in words."""
-        return f"{self.name}: every function runs on the python backend"
+        return f"{self.name}: {self._compiled.code.explain()}"
 
     def source(self, backend: str | None = None) -> str:
         """The generated code."""
-        if backend not in (None, "auto", "python"):
-            raise PfaCompileError(f"there is no {backend} backend in this version")
+        if backend not in (None, "auto", self.backend):
+            raise PfaCompileError(f'this engine runs on {self.backend}: load it with backend="{backend}"')
         return self._compiled.code.source
 
     def wait(self) -> None:

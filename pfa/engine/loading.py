@@ -6,6 +6,7 @@ Place in the pipeline: all of it in order: read, check, compile, and an `Engine`
 from __future__ import annotations
 
 import copyreg
+import importlib
 import itertools
 import logging
 import os
@@ -15,11 +16,11 @@ from typing import IO, TYPE_CHECKING, Any
 from pfa.check.document import TIMEOUTS, Checked, in_order
 from pfa.check.document import check as check_document
 from pfa.check.problems import CannotFill, WrongJson, show
-from pfa.data.document import code_of, portable
+from pfa.data.document import code_of, first_values, portable
 from pfa.data.resources import Resources, folder_of
 from pfa.data.values import Decoders, output_encoder
 from pfa.engine.instance import Engine
-from pfa.engine.runtime import Compiled
+from pfa.engine.runtime import Code, Compiled
 from pfa.errors import (
     PfaCompileError,
     PfaError,
@@ -32,6 +33,7 @@ from pfa.errors import (
 )
 from pfa.ir import FunctionDef, Program, null
 from pfa.limits import Limits, make_room
+from pfa.memory import state as state_blob
 from pfa.memory.shared import SharedState
 from pfa.passes import compile_program
 from pfa.read import Document, Source
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pfa.data.resources import Resource
+    from pfa.types import Type
 
-BACKENDS = ("auto", "python")
+BACKENDS = ("auto", "python", "numba")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
 _names = itertools.count(1)
 
@@ -66,7 +69,8 @@ def load(
 ) -> Engine:
     """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
 
-    `backend`: "auto" or "python".  `options` override the document's.  `limits` bound reading and running.
+    `backend`: "auto", "python" or "numba"; with the latter `escape=False` refuses what cannot run natively.
+    `options` override the document's.  `limits` bound reading and running.
     `resources`: what cells and pools with a "source" may be filled from, folders and functions from a URL to bytes or
     an open binary file; default: the folder that the document is in.
     `shared`: where cells and pools declared shared live.  `state`: go on from an earlier engine's `state()`.
@@ -77,7 +81,7 @@ def load(
     with paused():
         document = read_path(path_or_file, limits=bounds, syntax=syntax)
         sources = Resources(resources, folder_of(path_or_file), bounds)
-        return _engine(document, backend, options, bounds, shared, instance, state, unions, sources)
+        return _engine(document, (backend, escape), options, bounds, shared, instance, state, unions, sources)
 
 
 def loads(
@@ -101,7 +105,7 @@ def loads(
     with paused():
         read = read_value(document, limits=bounds, syntax=syntax)
         sources = Resources(resources, None, bounds) if resources is not None else None
-        return _engine(read, backend, options, bounds, shared, instance, state, unions, sources)
+        return _engine(read, (backend, escape), options, bounds, shared, instance, state, unions, sources)
 
 
 def check(
@@ -131,7 +135,7 @@ def check(
     return _placed(in_order(read.value, [*checked.problems, *warnings]), read.source)
 
 
-def _checked(read: Document, limits: Limits, sources: Resources | None) -> Checked:
+def _checked(read: Document, limits: Limits, sources: Resources | _Kept | None) -> Checked:
     """The check of a document, with what its cells and pools are filled from."""
     make_room(read.nesting)
     reader = sources.read if sources else None
@@ -158,15 +162,16 @@ def _placed(problems: list[Problem], source: Source) -> list[Problem]:
 
 def _engine(
     read: Document,
-    backend: str,
+    target: tuple[str, bool],
     options: Mapping[str, Any] | None,
     limits: Limits,
     shared: SharedState | None,
     instance: int,
     state: bytes | None,
     unions: str,
-    sources: Resources | None,
+    sources: Resources | _Kept | None,
 ) -> Engine:
+    backend, _ = target
     if backend not in BACKENDS:
         raise PfaCompileError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
     if unions not in ("natural", "tagged"):
@@ -174,7 +179,7 @@ def _engine(
     checked = _checked(read, limits, sources)
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))
-    compiled = _compile(read, checked.program, checked.warnings, options, limits, unions)
+    compiled = _compile(read, checked.program, checked.warnings, options, limits, unions, target)
     engine = Engine(compiled, shared or SharedState(), instance)
     if state is not None:
         engine._restore(state)
@@ -197,13 +202,9 @@ def _compile(
     options: Mapping[str, Any] | None,
     limits: Limits,
     unions: str,
+    target: tuple[str, bool],
 ) -> Compiled:
-    lowered = compile_program(program)
-    if any(r.recursive for r in lowered.routines.values()):
-        make_room(limits.recursion)
-    make_room(len(lowered.routines), frames=3)
-    encoder = output_encoder(program.output, unions == "tagged")
-    code = compile_python(lowered, Decoders(limits.quote_values).datum(program.input), encoder, limits.recursion)
+    code = _code(program, limits, unions, *target)
     found = _placed([*read.warnings, *warnings], read.source)
     merged = dict(program.options)
     for key, value in (options or {}).items():
@@ -225,6 +226,21 @@ def _compile(
     )  # fmt: skip
 
 
+def _code(program: Program, limits: Limits, unions: str, backend: str, escape: bool) -> Code:
+    """The program for a backend; "auto" is python."""
+    decode = Decoders(limits.quote_values).datum(program.input)
+    encoder = output_encoder(program.output, unions == "tagged")
+    if backend == "numba":
+        kernel = importlib.import_module("pfa.targets.kernel.compile")  # llvmlite is imported where it is asked for
+        made: Code = kernel.compile_kernel(program, decode, encoder, limits, escape)
+        return made
+    lowered = compile_program(program)
+    if any(r.recursive for r in lowered.routines.values()):
+        make_room(limits.recursion)
+    make_room(len(lowered.routines), frames=3)
+    return compile_python(lowered, decode, encoder, limits.recursion)
+
+
 def _kept(program: Program) -> Program:
     """What an engine still needs of its program: types and initial values, no expressions."""
     functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
@@ -232,19 +248,39 @@ def _kept(program: Program) -> Program:
 
 
 def _pickled(engine: Engine) -> tuple[Any, ...]:
-    """Engines pickle: the document, the options and the state; callbacks and shared state stay behind."""
+    """Engines pickle: the document, options, model data and state; callbacks and shared state stay behind."""
     c = engine._compiled
     if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
         raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
     keywords = {"limits": c.limits, "unions": c.unions, "instance": engine.instance, "options": c.options}
-    return _unpickle, (portable(c.document, c.program), keywords, c.name, engine.state())
+    data = state_blob.dump(first_values(c.program), _unbounded(c.limits))
+    return _unpickle, (portable(c.document, c.program), keywords, c.name, engine.state(), data)
 
 
-def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes) -> Engine:
-    engine = loads(document, **keywords)
+def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blob: bytes, data: bytes) -> Engine:
+    limits, options, unions = (keywords[k] for k in ("limits", "options", "unions"))
+    read = read_value(document, limits=limits)
+    kept = _Kept(state_blob.load(data, _unbounded(limits)))
+    engine = _engine(read, ("auto", True), options, limits, None, keywords["instance"], None, unions, kept)
     engine._compiled.name = engine._runtime.variables["name"] = name
     engine._restore(blob)
     return engine
+
+
+class _Kept:
+    """The model data of a pickle: what is read has been a cell's value already."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self.warnings: list[Problem] = []
+
+    def read(self, source: str, location: str, type: Type) -> Any:
+        return self.values[location]
+
+
+def _unbounded(limits: Limits) -> Limits:
+    """Model data was loaded within the limits; that it has so many values, and takes so long to write, is known."""
+    return replace(limits, nodes=None, time=None)
 
 
 copyreg.pickle(Engine, _pickled)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pfa.check.document import TIMEOUTS
 from pfa.data.values import Decoders, Encoders
@@ -30,12 +30,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pfa.data.values import Decode, Encode
+    from pfa.errors import Where
     from pfa.ir import Program
     from pfa.limits import Limits
     from pfa.read import Source
-    from pfa.targets.python import PythonCode
 
 _PHASES = {"begin": 0, "action": 1, "end": 2, "merge": 3, "call": 4}
+
+
+class Code(Protocol):
+    """A program compiled for a backend."""
+
+    source: str
+    backend: ClassVar[str]
+    chunk: ClassVar[int]  # steps between two looks at the clock
+    storage: dict[tuple[str, str], str]  # the variable of each cell and pool
+
+    @property
+    def decode(self) -> Callable[[Any], Any]:
+        """What checks a datum, and makes a host value of it."""
+
+    def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """An engine's functions by name, and its variables by name."""
+
+    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:
+        """Say where in the document an error was raised."""
+
+    def explain(self) -> str:
+        """How the program runs, in words."""
 
 
 @dataclass(slots=True)
@@ -43,7 +65,7 @@ class Compiled:
     """What the engines of one document share."""
 
     program: Program
-    code: PythonCode
+    code: Code
     document: dict[str, Any]
     source: Source
     limits: Limits
@@ -80,7 +102,8 @@ class Runtime:
         self.texts: dict[Type, Callable[[Any], str]] = {}
         self.encoders: dict[int, Encode | None] = {}
         self.lock = threading.Lock()
-        self.meter = Meter(compiled.limits, {k: v for k, v in compiled.options.items() if k in TIMEOUTS})
+        timeouts = {k: v for k, v in compiled.options.items() if k in TIMEOUTS}
+        self.meter = Meter(compiled.limits, timeouts, compiled.code.chunk)
         self.rng = Generator(p.randseed, instance)
         self.shared_cells = {
             n: shared.cell(n, c.type, lambda c=c: c.init) for n, c in p.cells.items() if c.shared  # type: ignore[misc]

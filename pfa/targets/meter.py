@@ -38,11 +38,13 @@ class Meter:
     """What one engine may still use in the phase at hand."""
 
     __slots__ = (
-        "deadline", "first", "granted", "limits", "look_at", "memory", "phase", "seconds", "start_size", "turn",
+        "chunk", "deadline", "first", "granted", "limits", "look_at", "memory", "phase", "seconds", "start_size",
+        "turn",
     )  # fmt: skip
 
-    def __init__(self, limits: Limits, timeouts: dict[str, int]) -> None:
+    def __init__(self, limits: Limits, timeouts: dict[str, int], chunk: int = CHUNK) -> None:
         self.limits = limits
+        self.chunk = chunk  # steps between two looks at the clock
         self.memory = limits.memory
         self.seconds: dict[str, float | None] = {}
         for phase in ("begin", "action", "end", "merge", "call"):
@@ -50,7 +52,7 @@ class Meter:
             own = asked / 1000 if asked >= 0 else None
             bounds = [t for t in (own, limits.time) if t is not None]
             self.seconds[phase] = min(bounds) if bounds else None
-        self.first = CHUNK if limits.steps is None else min(CHUNK, limits.steps)
+        self.first = chunk if limits.steps is None else min(chunk, limits.steps)
         self.turn = -1
         self.phase = "action"
         self.granted = self.first
@@ -86,7 +88,7 @@ class Meter:
             if spent >= self.look_at:
                 self.look_at = spent + LOOK
                 self._look_at_size(spent)
-        more = CHUNK if steps is None else min(CHUNK, steps - spent)
+        more = self.chunk if steps is None else min(self.chunk, steps - spent)
         self.granted = spent + more
         return more
 

@@ -17,11 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
 from pfa.lib.table import lookup
+from pfa.targets.meter import CHUNK
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
 from pfa.targets.python_module import Module, implementation_name
 from pfa.targets.python_ops import NAMES
@@ -143,6 +144,11 @@ class PythonCode:
     entry: Callable[..., FunctionType]
     decode: Callable[[Any], Any]
     found: dict[tuple[CodeType, int, str], str] = field(default_factory=dict)
+    backend: ClassVar[str] = "python"
+    chunk: ClassVar[int] = CHUNK
+
+    def explain(self) -> str:
+        return "every function runs on the python backend"
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""

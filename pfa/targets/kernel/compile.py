@@ -1,0 +1,33 @@
+"""A lowered program as compiled code: emit, translate, optimise, load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pfa.errors import PfaCompileError
+from pfa.passes import compile_program
+from pfa.targets.kernel import front, link
+from pfa.targets.kernel.emit import emit
+from pfa.targets.kernel.host import KernelCode
+from pfa.targets.kernel.layout import FLAT
+from pfa.targets.kernel.parts import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pfa.ir import Program
+    from pfa.limits import Limits
+    from pfa.targets.kernel.host import Encoder
+
+
+def compile_kernel(
+    program: Program, decode: Callable[[Any], Any], encoder: Encoder | None, limits: Limits, escape: bool
+) -> KernelCode:
+    """Compiled code for a program; PfaCompileError where there is none."""
+    lowered = compile_program(program, layout=FLAT)
+    try:
+        emitted = emit(lowered, escape)
+    except Unsupported as reason:
+        raise PfaCompileError(f"the numba backend cannot run this document: {reason}") from None
+    code = link.loaded(link.compiled(front.assemble(emitted.text, emitted.entries)))
+    return KernelCode(emitted.text, emitted, code, program, limits, decode, encoder)

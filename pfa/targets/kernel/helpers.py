@@ -1,0 +1,285 @@
+"""Functions that a type needs: to widen a value, to keep it, to compare two.  Printed once a type, when asked for.
+
+All of them take and give slots, so kernels of the library call them by address like functions of the document.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pfa.targets.kernel.layout import kind, same_flat
+from pfa.targets.kernel.parts import from_slot, to_slot
+from pfa.targets.values import target_branch
+from pfa.types import STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
+
+if TYPE_CHECKING:
+    from pfa.ir import Program
+    from pfa.targets.kernel.emit import Emitter
+
+_SCALARS = ("null", "boolean", "int", "long", "float", "double")
+NESTING = 4000  # of values of recursive types, which these functions go down into
+
+
+class Helpers:
+    """The helpers of one program."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self.e = emitter
+        self.texts: list[str] = []
+        self.made: dict[tuple[object, ...], str] = {}
+        self.called: list[str] = []
+
+    def named(self, what: str, *types: Type) -> tuple[str, bool]:
+        """The name of a helper, and whether it is new."""
+        key = (what, *types)
+        if key in self.made:
+            return self.made[key], False
+        self.made[key] = name = f"{what}{len(self.made) + 1}"
+        return name, True
+
+    def add(self, name: str, params: str, lines: list[str]) -> str:
+        self.texts.append("\n".join([f"def {name}({params}) -> i64:", *[f"    {x}" for x in lines]]))
+        return name
+
+    # -- widening --
+
+    def widened(self, text: str, want: Type, got: Type) -> str:
+        """A value of `got`, in its register, as one of `want`."""
+        if same_flat(want, got):
+            return text
+        if kind(want) == "f64" and isinstance(got, Prim):
+            wide = text if kind(got) == "f64" else f"float({text})"
+            return f"f32({wide})" if want == Prim("float") else wide
+        made = f"{self.widen(want, got)}(ctx, {to_slot(text, got)})"
+        return from_slot(made, want)
+
+    def widen(self, want: Type, got: Type) -> str:
+        """The helper from slots of `got` to slots of `want`."""
+        name, new = self.named("widen", want, got)
+        if new:
+            self.add(name, "ctx: i64, x: i64", self._widen(want, got))
+        return name
+
+    def _widen(self, want: Type, got: Type) -> list[str]:
+        if isinstance(got, Union):
+            return self._from_union(want, got)
+        if isinstance(want, Union):
+            if got == Prim("null"):
+                return ["return 0"]
+            branch = target_branch(want, got)
+            return [
+                "u = alloc(ctx, 16)", f"st(u, {self.e.tag(branch)})", f"st(u + 8, {self.slots('x', branch, got)})",
+                "return u",
+            ]  # fmt: skip
+        match want, got:
+            case Array(w), Array(g):
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = new_array(ctx, n)", "for i in range(n):",
+                    f"    st(items(out) + i * 8, {self.slots('item(x, i)', w, g)})", "return out",
+                ]  # fmt: skip
+            case Map(w), Map(g):
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = new_map(ctx, n)", "for i in range(n):",
+                    "    st(items(out) + i * 16, ld(items(x) + i * 16))",
+                    f"    st(items(out) + i * 16 + 8, {self.slots('ld(items(x) + i * 16 + 8)', w, g)})", "return out",
+                ]  # fmt: skip
+            case _, Enum(_, symbols) if want == STRING:
+                table = self.e.constant(Array(STRING), list(symbols))
+                return [f"return item({table}, x)"]
+            case _, _ if kind(want) == "f64" and isinstance(got, Prim):
+                return [f"return {self.slots('x', want, got)}"]
+            case Enum(_, symbols), Enum(_, few) if symbols != few:
+                table = self.e.constant(Array(Prim("long")), [symbols.index(s) for s in few])
+                return [f"return item({table}, x)"]
+            case _:
+                return ["return x"]
+
+    def slots(self, text: str, want: Type, got: Type) -> str:
+        """A slot of `got` as a slot of `want`."""
+        if same_flat(want, got):
+            return text
+        if kind(want) == "f64" and isinstance(got, Prim):
+            return f"bits({self.widened(from_slot(text, got), want, got)})"
+        return f"{self.widen(want, got)}(ctx, {text})"
+
+    def _from_union(self, want: Type, got: Union) -> list[str]:
+        lines = []
+        if any(b.tag == "null" for b in got.branches):
+            lines += ["if x == 0:", "    return 0"]
+        for b in got.branches:
+            if b.tag == "null" or not accepts(want, b):
+                continue
+            inside = "ld(x + 8)"
+            if isinstance(want, Union):
+                branch = target_branch(want, b)
+                made = "x" if same_flat(branch, b) and branch.tag == b.tag else f"{self.widen(want, b)}(ctx, {inside})"
+            else:
+                made = self.slots(inside, want, b)
+            lines += [f"if ld(x) == {self.e.tag(b)}:", f"    return {made}"]
+        return [*lines, "return 0"]
+
+    # -- state --
+
+    def persist(self, t: Type) -> str:
+        """The helper that makes a value outlive the action; "" where it is in its slot."""
+        if isinstance(t, Enum | Bottom) or (isinstance(t, Prim) and t.name in _SCALARS):
+            return ""
+        name, new = self.named("keep", t)
+        if new:
+            deep = isinstance(t, Record)
+            lines = ["if not moving(ctx, x):", "    return x"]
+            if deep:
+                lines.append(f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))")
+            body = self._persist(t)
+            if deep:
+                body = [*body[:-1], "higher(ctx, 1)", body[-1]]
+            self.add(name, "ctx: i64, x: i64", [*lines, *body])
+        return name
+
+    def kept(self, text: str, t: Type) -> str:
+        made = self.persist(t)
+        return f"{made}(ctx, {text})" if made else text
+
+    def _persist(self, t: Type) -> list[str]:
+        match t:
+            case Prim("string" | "bytes") | Fixed():
+                return ["return keep_string(ctx, x)"]
+            case Array(items):
+                if not self.persist(items):
+                    return ["return keep_words(ctx, x, 8)"]
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 8)", "for i in range(n):",
+                    f"    st(items(out) + i * 8, {self.kept('item(x, i)', items)})", "return out",
+                ]  # fmt: skip
+            case Map(values):
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 16)", "for i in range(n):",
+                    f"    st(items(out) + i * 16, {self.kept('ld(items(x) + i * 16)', STRING)})",
+                    f"    st(items(out) + i * 16 + 8, {self.kept('ld(items(x) + i * 16 + 8)', values)})",
+                    "keep_index(ctx, out)", "return out",
+                ]  # fmt: skip
+            case Record():
+                lines = ["charge(ctx, 1)", f"out = keep_room(ctx, {8 * max(1, len(t.fields))})"]
+                for i, f in enumerate(t.fields):
+                    lines.append(f"st(out + {8 * i}, {self.kept(f'ld(x + {8 * i})', f.type)})")
+                return [*lines, "return out"]
+            case Union(branches):
+                lines = ["out = keep_room(ctx, 16)", "st(out, ld(x))", "st(out + 8, ld(x + 8))"]
+                for b in branches:
+                    if b.tag != "null" and (made := self.persist(b)):
+                        lines += [f"if ld(x) == {self.e.tag(b)}:", f"    st(out + 8, {made}(ctx, ld(x + 8)))"]
+                return [*lines, "return out"]
+            case _:
+                return ["return x"]
+
+    def collector(self, p: Program, slots: dict[tuple[str, str], int]) -> str:
+        """The entry that copies the state out of the part of memory that `moving` names."""
+        lines = []
+        for (what, name), i in slots.items():
+            t = p.output if what == "tally" else p.cells[name].type if what == "cell" else p.pools[name].type
+            made = self.persist(t)
+            at = f"get(ctx, STATE) + {8 * i}"
+            if what == "pool":
+                self.persist(STRING)
+                copy = made or "same_slot"
+                lines.append(f"st({at}, pool_keep(ctx, ld({at}), address({copy})))")
+            elif made:
+                lines.append(f"st({at}, {made}(ctx, ld({at})))")
+        self.add("collect", "ctx: i64, a: i64", [*lines, "return 0"])
+        self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2))", "return 0"])
+        self.called.append("rehash")
+        return "collect"
+
+    # -- comparing --
+
+    def order(self, t: Type) -> str:
+        """The helper (ctx, 0, a, b) that gives -1, 0 or 1: a total order of slots of `t`."""
+        name, new = self.named("order", t)
+        if new:
+            self.add(name, "ctx: i64, env: i64, a: i64, b: i64", self._order(t))
+        return name
+
+    def ordered(self, a: str, b: str, t: Type) -> str:
+        return f"{self.order(t)}(ctx, 0, {a}, {b})"
+
+    def _order(self, t: Type) -> list[str]:
+        match t:
+            case Prim("null") | Bottom():
+                return ["return 0"]
+            case Prim("float" | "double"):
+                return ["return order_doubles(unbits(a), unbits(b))"]
+            case Prim("int" | "long" | "boolean") | Enum():
+                return ["return order_integers(a, b)"]
+            case Prim() | Fixed():
+                return ["return order_bytes(ctx, a, b)"]
+            case Array(items):
+                return [
+                    "n = min(length(a), length(b))", "charge(ctx, n)", "for i in range(n):",
+                    f"    c = {self.ordered('item(a, i)', 'item(b, i)', items)}", "    if c != 0:",
+                    "        return c", "return order_integers(length(a), length(b))",
+                ]  # fmt: skip
+            case Map(values):
+                return [
+                    "n = min(length(a), length(b))", "charge(ctx, length(a) + length(b))",
+                    "p = sorted_pairs(ctx, a)", "q = sorted_pairs(ctx, b)", "for i in range(n):",
+                    "    c = order_bytes(ctx, ld(p + i * 16), ld(q + i * 16))", "    if c != 0:", "        return c",
+                    f"    c = {self.ordered('ld(p + i * 16 + 8)', 'ld(q + i * 16 + 8)', values)}",
+                    "    if c != 0:", "        return c", "return order_integers(length(a), length(b))",
+                ]  # fmt: skip
+            case Record():
+                return self._order_records(t)
+            case Union(branches):
+                lines = ["if a == b:", "    return 0", "i = 0", "j = 0"]
+                for n, b in enumerate(branches):
+                    for side, at in (("i", "a"), ("j", "b")):
+                        test = f"{at} == 0" if b.tag == "null" else f"union_tag({at}) == {self.e.tag(b)}"
+                        lines += [f"if {test}:", f"    {side} = {n}"]
+                lines += ["if i != j:", "    return order_integers(i, j)"]
+                for n, b in enumerate(branches):
+                    if b.tag != "null":
+                        lines += [f"if i == {n}:", f"    return {self.ordered('ld(a + 8)', 'ld(b + 8)', b)}"]
+                return [*lines, "return 0"]
+            case _:
+                return ["return 0"]
+
+    def _order_records(self, t: Record) -> list[str]:
+        lines = [f"charge(ctx, {max(1, len(t.fields))})", "if a == b:", "    return 0"]
+        lines.append(f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))")
+        lines.append("c = 0")
+        for i, f in enumerate(t.fields):
+            if f.order == "ignore":
+                continue
+            made = self.ordered(f"ld(a + {8 * i})", f"ld(b + {8 * i})", f.type)
+            sign = "-" if f.order == "descending" else ""
+            lines += ["if c == 0:", f"    c = {sign}{made}"]
+        return [*lines, "higher(ctx, 1)", "return c"]
+
+    def equal(self, t: Type) -> str:
+        """The helper (ctx, 0, a, b) that tells whether two slots are equal: NaN is not, alone."""
+        name, new = self.named("equal", t)
+        if not new:
+            return name
+        match t:
+            case Prim("float" | "double"):
+                lines = ["return int(unbits(a) == unbits(b))"]
+            case Prim("null") | Bottom():
+                lines = ["return 1"]
+            case Prim("int" | "long" | "boolean") | Enum():
+                lines = ["return int(a == b)"]
+            case Prim() | Fixed():
+                lines = ["return int(equal_bytes(ctx, a, b))"]
+            case Array():
+                lines = ["if length(a) != length(b):", "    return 0", f"return int({self.ordered('a', 'b', t)} == 0)"]
+            case _:
+                lines = [f"return int({self.ordered('a', 'b', t)} == 0)"]
+        self.add(name, "ctx: i64, env: i64, a: i64, b: i64", lines)
+        return name
+
+    def less(self, t: Type) -> str:
+        """The helper (ctx, 0, a, b): is a before b?"""
+        name, new = self.named("less", t)
+        if new:
+            real = isinstance(t, Prim) and t.name in ("float", "double")
+            test = "unbits(a) < unbits(b)" if real else f"{self.ordered('a', 'b', t)} < 0"
+            self.add(name, "ctx: i64, env: i64, a: i64, b: i64", [f"return int({test})"])
+        return name

@@ -1,0 +1,520 @@
+"""The host's side of kernels: memory of an engine, calls into compiled code and out of it, errors.
+
+`KernelCode` is to a kernel what `pfa.targets.python.PythonCode` is to Python: what the engines of one document share;
+`make` gives an engine's functions and variables.
+
+Invariant: compiled code is only called with a context whose regions are alive, and what it returns is read before the
+arena is used again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakValueDictionary
+
+from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError, Where
+from pfa.lib.define import Site as CallSite
+from pfa.targets.kernel import language as k
+from pfa.targets.kernel.emit import Emitted, _Filter
+from pfa.targets.kernel.layout import Memory, kind
+from pfa.targets.python_entry import entry, entry_that_emits
+from pfa.types import NULL, Type
+
+if TYPE_CHECKING:
+    from pfa.ir import Program
+    from pfa.limits import Limits
+    from pfa.targets.kernel.link import Code
+
+Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
+CHUNK = 1 << 16  # steps between two looks at the clock
+ARENA = 1 << 30
+SMALLEST = 1 << 20
+COLLECT = 1 << 20  # bytes of the persistent region that are used before it is copied
+HOST_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+_CALLS = [ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (n + 2)) for n in range(8)]
+_instances: WeakValueDictionary[int, Instance] = WeakValueDictionary()
+
+
+class _Inside(BaseException):
+    """A kernel that the host called has failed: its status stays as it is."""
+
+
+class Region:
+    """Memory of the system, which is zero and costs nothing until it is used."""
+
+    def __init__(self, size: int) -> None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        self.map = mmap.mmap(-1, size, flags=flags)
+        self.start = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
+        self.end = self.start + size
+
+
+def _escaped(ctx: int, number: int, block: int) -> int:
+    instance = _instances[ctx]
+    try:
+        return instance.escape(number, block)
+    except BaseException as error:  # it passes through compiled code
+        instance.note(error)
+        return 0
+
+
+def _looked(ctx: int, number: int, count: int) -> int:
+    instance = _instances[ctx]
+    try:
+        instance.look()
+    except BaseException as error:
+        instance.note(error)
+    return 0
+
+
+_ESCAPE, _LOOK = HOST_CALL(_escaped), HOST_CALL(_looked)
+_ESCAPE_AT, _LOOK_AT = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in (_ESCAPE, _LOOK))
+
+
+@dataclass(slots=True)
+class KernelCode:
+    """A compiled program."""
+
+    source: str
+    emitted: Emitted
+    code: Code
+    program: Program
+    limits: Limits
+    decode: Callable[[Any], Any]
+    encoder: Encoder | None
+    storage: dict[tuple[str, str], str] = field(default_factory=dict)
+    memory: Memory = field(init=False)
+    constants: Region = field(init=False)
+    table: int = 0
+    sites: list[CallSite] = field(default_factory=list)
+    backend: ClassVar[str] = "numba"
+    chunk: ClassVar[int] = CHUNK
+
+    def explain(self) -> str:
+        escapes = sorted(n for n, how in self.emitted.native.items() if how == "escape")
+        native = sorted(n for n, how in self.emitted.native.items() if how != "escape")
+        text = f"compiled; native: {', '.join(native) or 'no function of the library'}"
+        return text + (f"; in Python, through the escape: {', '.join(escapes)}" if escapes else "")
+
+    def __post_init__(self) -> None:
+        e = self.emitted
+        for what, name in e.slots:
+            if what != "tally":
+                self.storage[what, name] = f"{what}:{name}"
+        self.sites = [CallSite(x.fn.name, x.bound.params, x.bound.ret) for x in e.escapes]
+        self._store_constants()
+
+    def _store_constants(self) -> None:
+        """The table of constants and what it points to, in a region of its own, made larger until it fits."""
+        values = [(t, v.made(self.emitted.sites) if isinstance(v, _Filter) else v) for t, v in self.emitted.constants]
+        self.constants = Region(self.limits.memory or ARENA)
+        self.memory = m = Memory(self.emitted.tags)
+        m.top, m.end = self.constants.start, self.constants.end
+        self.table = m.take(8 * max(1, len(values)))
+        for i, (t, v) in enumerate(values):
+            m.store(t)((self.table >> 3) + i, v)
+
+    def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
+        """An engine's functions by name, and its variables."""
+        instance = Instance(self, given)
+        if self.program.method == "emit":
+            action = entry_that_emits(instance.run_emit, self.decode, **protocol)
+        else:
+            action = entry(instance.runner(), self.decode, **protocol)
+        functions: dict[str, Any] = {"action": action}
+        names = [n for n in ("begin", "end", "merge") if f"enter_p_{n}" in self.emitted.entries]
+        for name in (*names, *(f"u:{n}" for n in self.program.functions)):
+            functions[name] = instance.function(name)
+        return functions, Variables(instance, action)
+
+    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:
+        """Say where in the document an error was raised."""
+        pointer = getattr(error, "pointer", "")
+        if error.at == Where() and pointer:
+            error.locate(find(pointer))
+
+
+class Variables:
+    """The variables of an engine, by the names that the python target gives them."""
+
+    def __init__(self, instance: Instance, action: Any) -> None:
+        self.instance = instance
+        names = action.__code__.co_freevars
+        self.ready = action.__closure__[names.index("ready")]
+
+    def __getitem__(self, name: str) -> Any:
+        i = self.instance
+        match name.partition(":"):
+            case "ready", _, _:
+                return self.ready.cell_contents
+            case ("cell" | "pool") as what, _, key:
+                return i.read(what, key)
+            case "tally", _, _:
+                return i.read("tally", "") if ("tally", "") in i.code.emitted.slots else None
+            case "started", _, _:
+                return i.q[i.ctx + (k.STARTED >> 3)]
+            case "finished", _, _:
+                return i.q[i.ctx + (k.FINISHED >> 3)]
+            case "budget", _, _:
+                return i.q[i.ctx + (k.BUDGET >> 3)]
+            case _:
+                return getattr(i, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        i = self.instance
+        match name.partition(":"):
+            case "ready", _, _:
+                self.ready.cell_contents = value
+            case ("cell" | "pool") as what, _, key:
+                i.write(what, key, value)
+            case "tally", _, _:
+                i.write("tally", "", value)
+            case "started", _, _:
+                i.q[i.ctx + (k.STARTED >> 3)] = value
+            case "finished", _, _:
+                i.q[i.ctx + (k.FINISHED >> 3)] = value
+            case "budget", _, _:
+                i.q[i.ctx + (k.BUDGET >> 3)] = value
+            case "depth", _, _:
+                i.q[i.ctx + (k.DEPTH >> 3)] = value
+            case _:
+                setattr(i, name, value)
+
+
+class Instance:
+    """The memory of one engine, and its calls."""
+
+    def __init__(self, code: KernelCode, given: dict[str, Any]) -> None:
+        self.code = code
+        limit = code.limits.memory or ARENA
+        self.arena = Region(max(SMALLEST, limit))
+        self.spaces = [Region(max(SMALLEST, limit)), Region(max(SMALLEST, limit))]
+        self.words = Region(mmap.PAGESIZE)
+        self.base = self.words.start
+        self.ctx = self.base >> 3
+        self.memory = Memory(code.emitted.tags)
+        self.q = self.memory.q
+        self.pending: BaseException | None = None
+        self.emitted: list[Any] = []
+        self.hook: Callable[[Any], object] | None = None
+        self.refill, self.log_message, self.rng = given["refill"], given["log_message"], given["rng"]
+        self.name, self.instance = given["name"], given["instance"]
+        self.first = given["first"]
+        self.used = 0
+        self.draws = any(x.fn.random for x in code.emitted.escapes)
+        self.encode = code.encoder(self.charge) if code.encoder else None
+        self.functions: dict[str, Any] = {}
+        _instances[self.base] = self
+        self._begin(given)
+
+    def field(self, at: int, value: int) -> None:
+        self.q[self.ctx + (at >> 3)] = value
+
+    def _begin(self, given: dict[str, Any]) -> None:
+        space = self.spaces[0]
+        state = self.base + k.CTX_BYTES
+        for at, value in (
+            (k.TOP, self.arena.start), (k.END, self.arena.end), (k.CONSTS, self.code.table), (k.STATE, state),
+            (k.PTOP, space.start), (k.PEND, space.end), (k.ESCAPE, _ESCAPE_AT), (k.LOOK, _LOOK_AT),
+            (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first),
+        ):  # fmt: skip
+            self.field(at, value)
+        for (what, name), i in self.code.emitted.slots.items():
+            if i * 8 + k.CTX_BYTES + 64 > mmap.PAGESIZE:
+                raise PfaLimitError("too many cells and pools")
+            self.write(what, name, given["tally"] if what == "tally" else given[f"{what}:{name}"])
+
+    # -- state --
+
+    def type_of(self, what: str, name: str) -> Type:
+        p = self.code.program
+        return p.output if what == "tally" else p.cells[name].type if what == "cell" else p.pools[name].type
+
+    def slot(self, what: str, name: str) -> int:
+        return self.ctx + (k.CTX_BYTES >> 3) + self.code.emitted.slots[what, name]
+
+    def keeping(self) -> Memory:
+        """The memory writes to the persistent region now."""
+        m = self.memory
+        m.top, m.end = self.q[self.ctx + (k.PTOP >> 3)], self.q[self.ctx + (k.PEND >> 3)]
+        return m
+
+    def kept(self) -> None:
+        self.field(k.PTOP, self.memory.top)
+
+    def write(self, what: str, name: str, value: Any) -> None:
+        """A host value into the state."""
+        t = self.type_of(what, name)
+        m = self.keeping()
+        if what != "pool":
+            m.store(t)(self.slot(what, name), value)
+            self.kept()
+            return
+        n = len(value)
+        at = m.take(48)
+        pairs = m.take(16 * max(1, n))
+        self.q[at >> 3] = pairs
+        self.q[(at >> 3) + 1] = self.q[(at >> 3) + 2] = self.q[(at >> 3) + 5] = n
+        store = m.store(t)
+        for i, (key, x) in enumerate(value.items()):
+            self.q[(pairs >> 3) + 2 * i] = m.string(key)
+            store((pairs >> 3) + 2 * i + 1, x)
+        self.q[self.slot(what, name)] = at
+        self.kept()
+        self.enter("rehash", at)
+
+    def read(self, what: str, name: str) -> Any:
+        """A host value of the state."""
+        load = self.memory.load(self.type_of(what, name))
+        i = self.slot(what, name)
+        if what != "pool":
+            return load(i)
+        q, at = self.q, self.q[i] >> 3
+        pairs = q[at] >> 3
+        found = {}
+        for j in range(pairs, pairs + 2 * q[at + 1], 2):
+            if q[j]:
+                found[self.memory.raw(q[j]).decode("utf-8", "surrogatepass")] = load(j + 1)
+        return found
+
+    def collect(self) -> None:
+        """Copy the state into the other half of the persistent region, and forget the rest."""
+        old, new = self.spaces
+        self.field(k.FROM, old.start)
+        self.field(k.UNTIL, old.end)
+        self.field(k.PTOP, new.start)
+        self.field(k.PEND, new.end)
+        self.spaces = [new, old]
+        self.enter("collect", 0)
+        self.field(k.FROM, self.arena.start)
+        self.field(k.UNTIL, self.arena.end)
+        self.used = self.q[self.ctx + (k.PTOP >> 3)] - new.start
+
+    # -- budget, errors --
+
+    def charge(self, n: int) -> None:
+        i = self.ctx + (k.BUDGET >> 3)
+        self.q[i] -= n
+        if self.q[i] < 0:
+            self.look()
+
+    def look(self) -> None:
+        i = self.ctx + (k.BUDGET >> 3)
+        self.q[i] = self.refill(self.q[i], self.q[self.ctx + (k.STARTED >> 3)])
+
+    def note(self, error: BaseException) -> None:
+        """An error of the host's, on its way through compiled code."""
+        if isinstance(error, _Inside):
+            return
+        plain = type(error) is PfaRuntimeError and error.code > k.PLAIN_ERROR
+        self.pending = error
+        self.field(k.STATUS, error.code if plain else k.HOST)  # type: ignore[attr-defined]
+
+    def error(self) -> BaseException:
+        """What the status says; it is cleared."""
+        q, ctx = self.q, self.ctx
+        status = q[ctx + (k.STATUS >> 3)]
+        site = self.code.emitted.sites[q[ctx + (k.SITE >> 3)]]
+        pending, self.pending = self.pending, None
+        self.field(k.STATUS, 0)
+        self.field(k.SITE, 0)
+        self.field(k.DEPTH, 0)
+        made: PfaError
+        match status:
+            case k.HOST:
+                assert pending is not None
+                return pending
+            case k.USER:
+                assert site.user
+                made = PfaUserError(*site.user, "error")
+            case k.FULL:
+                return PfaLimitError(f"exceeded {self.code.limits.memory} bytes of memory")
+            case k.DEEP:
+                return PfaLimitError(f"exceeded a recursion depth of {self.code.limits.recursion}")
+            case _:
+                made = PfaRuntimeError(site.messages.get(status, "failed"), status, site.function)
+        made.pointer = site.at  # type: ignore[attr-defined]
+        return made
+
+    # -- calls --
+
+    def start(self) -> None:
+        """Before each call: an empty arena, and the garbage of the state copied away when it has grown."""
+        q, ctx = self.q, self.ctx
+        if q[ctx + (k.PTOP >> 3)] - self.spaces[0].start > 2 * self.used + COLLECT:
+            self.collect()
+        q[ctx] = self.arena.start
+        q[ctx + (k.EVENTS >> 3)] = 0
+
+    def enter(self, name: str, argument: int) -> int:
+        """An entry with one word; raises what it fails with."""
+        f = self.functions.get(name)
+        if f is None:
+            f = self.functions[name] = self.code.code.function(name, *[ctypes.c_int64] * 3)
+        out: int = f(self.base, argument)
+        if self.q[self.ctx + (k.STATUS >> 3)]:
+            raise self.error()
+        return out
+
+    def arguments(self, types: tuple[Type, ...], values: tuple[Any, ...]) -> int:
+        """Host values as words of the arena; their address."""
+        m = self.memory
+        m.top, m.end = self.q[self.ctx], self.q[self.ctx + (k.END >> 3)]
+        at = m.take(8 * max(1, len(values)))
+        for i, (t, v) in enumerate(zip(types, values, strict=True)):
+            m.store(t)((at >> 3) + i, v)
+        self.q[self.ctx] = m.top
+        return at
+
+    def result(self, t: Type, slot: int) -> Any:
+        """A slot as a host value."""
+        scratch = self.ctx + (k.CTX_BYTES >> 3) - 1
+        self.q[scratch] = slot
+        return self.memory.load(t)(scratch)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A phase or a function of the document, host values in and out."""
+        p = self.code.program
+        if name.startswith("u:"):
+            f = p.functions[name[2:]]
+            entry_name = f"enter_user{list(p.functions).index(name[2:]) + 1}"
+            params, ret = f.type.params, f.type.ret
+        else:
+            entry_name = f"enter_p_{name}"
+            params, ret = ((p.output, p.output), p.output) if name == "merge" else ((), NULL)
+
+        def run(*values: Any) -> Any:
+            self.start()
+            try:
+                out = self.result(ret, self.enter(entry_name, self.arguments(params, values)))
+            finally:
+                self.events()
+            return out
+
+        return run
+
+    def runner(self) -> Callable[[Any], Any]:
+        """The action of map and fold: a host value in, what the caller gets out."""
+        p, q, ctx = self.code.program, self.q, self.ctx
+        real_in, real_out = kind(p.input) == "f64", kind(p.output) == "f64"
+        types = [ctypes.c_double if real else ctypes.c_int64 for real in (real_out, real_in)]
+        call = self.code.code.function("run", types[0], ctypes.c_int64, types[1])
+        scratch = ctx + (k.CTX_BYTES >> 3) - 1
+        store, load = self.memory.store(p.input), self.memory.load(p.output)
+        base, status, top = self.base, ctx + (k.STATUS >> 3), ctx
+        budget, events, first = ctx + (k.BUDGET >> 3), ctx + (k.EVENTS >> 3), self.first
+        ptop = ctx + (k.PTOP >> 3)
+        m, arena, encode = self.memory, self.arena, self.encode
+        end = self.arena.end
+        flat = kind(p.input) != "i64" or p.input.tag in ("int", "long", "null")
+
+        def run(x: Any) -> Any:
+            if q[ptop] - self.spaces[0].start > 2 * self.used + COLLECT:
+                self.collect()
+            q[budget] = first
+            q[events] = 0
+            if self.draws:
+                self.rng.at(1, q[ctx + (k.STARTED >> 3)] + 1)
+            if real_in:
+                q[top] = arena.start
+                out = call(base, x)
+            elif flat:
+                q[top] = arena.start
+                out = call(base, x or 0)
+            else:
+                m.top, m.end = arena.start, end
+                store(scratch, x)
+                q[top] = m.top
+                out = call(base, q[scratch])
+            if q[events]:
+                self.events()
+            if q[status]:
+                raise self.error()
+            if not real_out:
+                q[scratch] = out
+                out = load(scratch)
+            return out if encode is None else encode(out)
+
+        return run
+
+    def run_emit(self, x: Any, early: list[Any]) -> Any:
+        """The action of method emit: the list of what was emitted, or None where the host is called."""
+        self.emitted = early
+        if "run" not in self.functions:
+            p = self.code.program
+            real = ctypes.c_double if kind(p.input) == "f64" else ctypes.c_int64
+            self.functions["run"] = self.code.code.function("run", ctypes.c_int64, ctypes.c_int64, real)
+        self.start()
+        self.field(k.BUDGET, self.first)
+        if self.draws:
+            self.rng.at(1, self.q[self.ctx + (k.STARTED >> 3)] + 1)
+        p = self.code.program
+        at = self.arguments((p.input,), (x,))
+        given = self.memory.d[at >> 3] if kind(p.input) == "f64" else self.q[at >> 3]
+        self.functions["run"](self.base, given)
+        self.events()
+        if self.q[self.ctx + (k.STATUS >> 3)]:
+            raise self.error()
+        return self.emitted if self.hook is None else None
+
+    def events(self) -> None:
+        """Hand out what was emitted and logged, in order."""
+        q, found = self.q, []
+        at = q[self.ctx + (k.EVENTS >> 3)]
+        while at:
+            found.append((q[(at >> 3) + 1], (at >> 3) + 2))
+            at = q[at >> 3]
+        self.field(k.EVENTS, 0)
+        for number, word in reversed(found):
+            namespace, types = self.code.emitted.events[number]
+            if not namespace:
+                value = self.memory.load(types[0])(word)
+                value = value if self.encode is None else self.encode(value)
+                self.emitted.append(value)
+                if self.hook is not None:
+                    self.hook(value)
+            else:
+                block = q[word] >> 3
+                values = tuple(self.memory.load(t)(block + i) for i, t in enumerate(types))
+                self.log_message(namespace.removeprefix("log:"), values, types)
+
+    # -- escapes --
+
+    def escape(self, number: int, block: int) -> int:
+        """A body of the library in Python: its slot."""
+        x = self.code.emitted.escapes[number]
+        values: list[Any] = []
+        at = block >> 3
+        for t in x.bound.params:
+            if (f := x.functions.get(at - (block >> 3))) is not None:
+                values.append(self.callback(self.q[at], self.q[at + 1], f.params, f.ret))
+                at += 2
+            else:
+                values.append(self.memory.load(t)(at))
+                at += 1
+        needs: dict[str, Any] = {}
+        if "site" in x.fn.needs:
+            needs["site"] = self.code.sites[number]
+        if "charge" in x.fn.needs:
+            needs["charge"] = self.charge
+        if "rng" in x.fn.needs:
+            needs["rng"] = self.rng
+        made = x.fn.impl(*values, **needs)
+        out = self.arguments((x.bound.ret,), (made,))
+        return self.q[out >> 3]
+
+    def callback(self, address: int, env: int, params: tuple[Type, ...], ret: Type) -> Callable[..., Any]:
+        call = _CALLS[len(params)](address)
+
+        def function(*values: Any) -> Any:
+            at = self.arguments(params, values) >> 3
+            out = call(self.base, env, *[self.q[at + i] for i in range(len(params))])
+            if self.q[self.ctx + (k.STATUS >> 3)]:
+                raise _Inside
+            return self.result(ret, out)
+
+        return function

@@ -1,0 +1,377 @@
+"""What outlives an action: copies in the persistent region, pools, events; and maps, which look up the same way."""
+
+from __future__ import annotations
+
+from pfa.targets.kernel.language import (
+    EVENTS,
+    FROM,
+    FULL,
+    PEND,
+    PTOP,
+    UNTIL,
+    call0,
+    f64,
+    fail,
+    fill,
+    get,
+    i64,
+    inline,
+    ld,
+    ld8,
+    ldu32,
+    move,
+    put,
+    same_bytes,
+    shr,
+    st,
+    st32,
+)
+from pfa.targets.kernel.lib.base import (
+    alloc,
+    buffer,
+    charge,
+    items,
+    length,
+    view,
+)
+
+SMALL = 8  # pairs that are looked through
+PRIME = 1099511628211
+START = -3750763034362895579
+
+
+@inline
+def moving(ctx: i64, x: i64) -> bool:
+    """Does a value lie where it will not stay?"""
+    return x >= get(ctx, FROM) and x < get(ctx, UNTIL)
+
+
+def keep_room(ctx: i64, count: i64) -> i64:
+    """So many bytes of the persistent region."""
+    at = get(ctx, PTOP)
+    after = at + ((count + 7) & -8)
+    if after > get(ctx, PEND):
+        fail(ctx, FULL)
+    put(ctx, PTOP, after)
+    return at
+
+
+def keep_header(ctx: i64, n: i64, size: i64) -> i64:
+    """An array or map with room for its items."""
+    at = keep_room(ctx, 48 + n * size)
+    data = at + 48
+    st(at, data)
+    st(at + 8, n)
+    st(at + 16, 0)
+    st(at + 24, 0)
+    st(at + 32, n * size)
+    st(at + 40, n * size)
+    return at
+
+
+def keep_words(ctx: i64, x: i64, size: i64) -> i64:
+    """A copy of an array of scalars."""
+    n = length(x)
+    charge(ctx, n // 8)
+    out = keep_header(ctx, n, size)
+    move(items(out), items(x), n * size)
+    return out
+
+
+def keep_string(ctx: i64, x: i64) -> i64:
+    """A copy of a string."""
+    if not moving(ctx, x):
+        return x
+    n = length(x)
+    charge(ctx, n // 64)
+    out = keep_header(ctx, n, 1)
+    st(out + 16, ld(x + 16))
+    move(items(out), items(x), n)
+    return out
+
+
+def same_slot(ctx: i64, x: i64) -> i64:
+    """What is in its slot stays."""
+    return x
+
+
+@inline
+def union_tag(x: i64) -> i64:
+    """The tag of a union's value; 0 is null."""
+    return 0 if x == 0 else ld(x)
+
+
+def event(ctx: i64, number: i64, x: i64) -> None:
+    """Note what is emitted or logged, for the host."""
+    e = alloc(ctx, 24)
+    st(e, get(ctx, EVENTS))
+    st(e + 8, number)
+    st(e + 16, x)
+    put(ctx, EVENTS, e)
+
+
+def same_text(a: i64, b: i64) -> bool:
+    """Are two strings the same bytes?"""
+    if a == b:
+        return True
+    n = length(a)
+    return n == length(b) and same_bytes(items(a), items(b), n)
+
+
+def hash_text(s: i64) -> i64:
+    """A hash of a string's bytes (FNV-1a, eight bytes at a time)."""
+    n = length(s)
+    data = items(s)
+    h = START ^ n
+    i = 0
+    while i + 8 <= n:
+        h = (h ^ ld(data + i)) * PRIME
+        h = h ^ shr(h, 29)
+        i += 8
+    while i < n:
+        h = (h ^ ld8(data + i)) * PRIME
+        i += 1
+    return h ^ shr(h, 32)
+
+
+def new_map(ctx: i64, n: i64) -> i64:
+    """A map with room for its pairs, which the caller stores."""
+    return view(ctx, buffer(ctx, n * 16, n * 16), n)
+
+
+def build_index(ctx: i64, m: i64, kept: bool) -> i64:
+    """The hash table of a map's keys, kept with the map: {mask, positions + 1 of 32 bits}."""
+    n = length(m)
+    size = 16
+    while size < n * 2:
+        size = size * 2
+    charge(ctx, n)
+    table = keep_room(ctx, 8 + size * 4) if kept else alloc(ctx, 8 + size * 4)
+    st(table, size - 1)
+    fill(table + 8, 0, size * 4)
+    data = items(m)
+    for i in range(n):
+        h = hash_text(ld(data + i * 16)) & (size - 1)
+        while ldu32(table + 8 + h * 4) != 0:
+            h = (h + 1) & (size - 1)
+        st32(table + 8 + h * 4, i + 1)
+    st(m + 16, table)
+    return table
+
+
+def map_find(ctx: i64, m: i64, key: i64) -> i64:
+    """The address of the pair of a key, or 0."""
+    n = length(m)
+    data = items(m)
+    if n <= SMALL or (not moving(ctx, m) and ld(m + 16) == 0):
+        for i in range(n):
+            if same_text(ld(data + i * 16), key):
+                return data + i * 16
+        return 0
+    table = ld(m + 16)
+    if table == 0:
+        table = build_index(ctx, m, False)
+    mask = ld(table)
+    h = hash_text(key) & mask
+    while True:
+        i = ldu32(table + 8 + h * 4)
+        if i == 0:
+            return 0
+        if same_text(ld(data + (i - 1) * 16), key):
+            return data + (i - 1) * 16
+        h = (h + 1) & mask
+    return 0
+
+
+def keep_index(ctx: i64, m: i64) -> None:
+    """The index of a map that is kept."""
+    if length(m) > SMALL:
+        build_index(ctx, m, True)
+
+
+def map_put(ctx: i64, m: i64, key: i64, value: i64) -> i64:
+    """A copy with a pair replaced, or added at the end."""
+    n = length(m)
+    found = map_find(ctx, m, key)
+    out = new_map(ctx, n if found != 0 else n + 1)
+    move(items(out), items(m), n * 16)
+    at = items(out) + (found - items(m) if found != 0 else n * 16)
+    st(at, key)
+    st(at + 8, value)
+    return out
+
+
+# Pools: {pairs, places that are taken, room, index, mask, items}; a pair that was deleted has key 0.
+
+
+def pool_find(p: i64, key: i64) -> i64:
+    """The address of the pair of a key, or 0."""
+    index = ld(p + 24)
+    mask = ld(p + 32)
+    h = hash_text(key) & mask
+    while True:
+        i = ldu32(index + h * 4)
+        if i == 0:
+            return 0
+        at = ld(p) + (i - 1) * 16
+        if ld(at) != 0 and same_text(ld(at), key):
+            return at
+        h = (h + 1) & mask
+    return 0
+
+
+def pool_place(p: i64, key: i64, i: i64) -> None:
+    """Enter the pair at position i into the index."""
+    index = ld(p + 24)
+    mask = ld(p + 32)
+    h = hash_text(key) & mask
+    while ldu32(index + h * 4) != 0:
+        h = (h + 1) & mask
+    st32(index + h * 4, i + 1)
+
+
+def pool_grow(ctx: i64, p: i64, room: i64) -> None:
+    """Other room for the pairs, those that were deleted left out."""
+    taken = ld(p + 8)
+    old = ld(p)
+    charge(ctx, taken)
+    pairs = keep_room(ctx, room * 16)
+    size = 16
+    while size < room * 2:
+        size = size * 2
+    index = keep_room(ctx, size * 4)
+    fill(index, 0, size * 4)
+    st(p, pairs)
+    st(p + 16, room)
+    st(p + 24, index)
+    st(p + 32, size - 1)
+    n = 0
+    for i in range(taken):
+        key = ld(old + i * 16)
+        if key != 0:
+            st(pairs + n * 16, key)
+            st(pairs + n * 16 + 8, ld(old + i * 16 + 8))
+            pool_place(p, key, n)
+            n += 1
+    st(p + 8, n)
+
+
+def pool_set(ctx: i64, p: i64, key: i64, value: i64) -> None:
+    """Put an item, which is kept already."""
+    found = pool_find(p, key)
+    if found != 0:
+        st(found + 8, value)
+        return
+    if ld(p + 8) == ld(p + 16):
+        pool_grow(ctx, p, max(8, ld(p + 40) * 2))
+    n = ld(p + 8)
+    kept = keep_string(ctx, key)
+    st(ld(p) + n * 16, kept)
+    st(ld(p) + n * 16 + 8, value)
+    st(p + 8, n + 1)
+    st(p + 40, ld(p + 40) + 1)
+    pool_place(p, kept, n)
+
+
+def pool_delete(ctx: i64, p: i64, key: i64) -> None:
+    """Remove an item, if there is one."""
+    found = pool_find(p, key)
+    if found != 0:
+        st(found, 0)
+        st(p + 40, ld(p + 40) - 1)
+
+
+def pool_keep(ctx: i64, p: i64, copy: i64) -> i64:
+    """A pool in other room, its items copied."""
+    out = keep_room(ctx, 48)
+    move(out, p, 48)
+    pool_grow(ctx, out, max(8, ld(p + 40) + ld(p + 40) // 2))
+    pairs = ld(out)
+    for i in range(ld(out + 8)):
+        st(pairs + i * 16, keep_string(ctx, ld(pairs + i * 16)))
+        st(pairs + i * 16 + 8, call0(copy, ctx, ld(pairs + i * 16 + 8)))
+    return out
+
+
+# Order
+
+
+def order_integers(a: i64, b: i64) -> i64:
+    """-1, 0 or 1."""
+    return int(a > b) - int(a < b)
+
+
+def order_doubles(a: f64, b: f64) -> i64:
+    """-1, 0 or 1: NaN equals itself and comes last."""
+    if a < b:
+        return -1
+    if a > b:
+        return 1
+    if a == b:
+        return 0
+    return int(a != a) - int(b != b)
+
+
+def order_bytes(ctx: i64, a: i64, b: i64) -> i64:
+    """-1, 0 or 1: strings by code point, which is the order of UTF-8's bytes."""
+    if a == b:
+        return 0
+    n = min(length(a), length(b))
+    charge(ctx, n // 4096)
+    p = items(a)
+    q = items(b)
+    for i in range(n):
+        x = ld8(p + i)
+        y = ld8(q + i)
+        if x != y:
+            return -1 if x < y else 1
+    return order_integers(length(a), length(b))
+
+
+def equal_bytes(ctx: i64, a: i64, b: i64) -> bool:
+    """Are two strings equal?"""
+    charge(ctx, length(a) // 4096)
+    return same_text(a, b)
+
+
+def sorted_pairs(ctx: i64, m: i64) -> i64:
+    """A copy of a map's pairs in order of the keys; its address."""
+    n = length(m)
+    pairs = alloc(ctx, n * 16)
+    move(pairs, items(m), n * 16)
+    # Insertion for few, else merging: keys come in any order.
+    if n <= 24:
+        for i in range(1, n):
+            key = ld(pairs + i * 16)
+            value = ld(pairs + i * 16 + 8)
+            j = i - 1
+            while j >= 0 and order_bytes(ctx, ld(pairs + j * 16), key) > 0:
+                st(pairs + j * 16 + 16, ld(pairs + j * 16))
+                st(pairs + j * 16 + 24, ld(pairs + j * 16 + 8))
+                j -= 1
+            st(pairs + j * 16 + 16, key)
+            st(pairs + j * 16 + 24, value)
+        return pairs
+    other = alloc(ctx, n * 16)
+    width = 1
+    while width < n:
+        charge(ctx, n)
+        low = 0
+        while low < n:
+            middle = min(low + width, n)
+            high = min(low + 2 * width, n)
+            i = low
+            j = middle
+            for k in range(low, high):
+                if i < middle and (j >= high or order_bytes(ctx, ld(pairs + i * 16), ld(pairs + j * 16)) <= 0):
+                    move(other + k * 16, pairs + i * 16, 16)
+                    i += 1
+                else:
+                    move(other + k * 16, pairs + j * 16, 16)
+                    j += 1
+            low = high
+        t = pairs
+        pairs = other
+        other = t
+        width = width * 2
+    return pairs

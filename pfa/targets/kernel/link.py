@@ -1,0 +1,67 @@
+"""Machine code from LLVM IR, through llvmlite.
+
+Invariant: a `Code` keeps what its functions need; they are called by address through `ctypes`, which releases the GIL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+
+@cache
+def machine() -> Any:
+    """The target machine of this CPU: its own features, no contraction of multiply and add."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.load_library_permanently("libm.so.6")
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
+    )
+
+
+@dataclass(slots=True)
+class Code:
+    """Loaded machine code."""
+
+    engine: Any
+
+    def address(self, name: str) -> int:
+        found: int = self.engine.get_function_address(name)
+        return found
+
+    def function(self, name: str, *types: Any) -> Any:
+        """A C function: the result's type, then the arguments'."""
+        return ctypes.CFUNCTYPE(*types)(self.address(name))
+
+
+def compiled(ir: str, level: int = 2) -> bytes:
+    """Optimised object code of a module."""
+    module = llvm.parse_assembly(ir)
+    module.triple = llvm.get_process_triple()
+    tm = machine()
+    module.data_layout = str(tm.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    builder = llvm.create_pass_builder(tm, options)
+    builder.getModulePassManager().run(module, builder)
+    code: bytes = tm.emit_object(module)
+    return code
+
+
+def loaded(code: bytes) -> Code:
+    """Object code as functions in memory."""
+    machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _fresh())
+    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Code(engine)
+
+
+def _fresh() -> Any:
+    """An execution engine owns its target machine."""
+    return llvm.Target.from_default_triple().create_target_machine(jit=True)

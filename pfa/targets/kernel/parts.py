@@ -1,0 +1,59 @@
+"""What the modules that print kernels share: places, escapes, and text for registers, slots and memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pfa.targets.kernel.layout import kind
+
+if TYPE_CHECKING:
+    from pfa.lib.define import Fn
+    from pfa.lib.signature import Bound
+    from pfa.types import Function, Type
+
+
+class Unsupported(Exception):
+    """This program has something that has no native code yet; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that may fail: what the error says, by its code."""
+
+    function: str
+    messages: dict[int, str]
+    at: str
+    user: tuple[str, int] | None = None  # of the `error` form
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A call of the library that the host's Python body answers."""
+
+    fn: Fn
+    bound: Bound
+    site: int
+    functions: dict[int, Function] = field(default_factory=dict)
+
+
+def to_slot(text: str, t: Type) -> str:
+    k = kind(t)
+    return f"bits({text})" if k == "f64" else f"int({text})" if k == "bool" else text
+
+
+def from_slot(text: str, t: Type) -> str:
+    k = kind(t)
+    return f"unbits({text})" if k == "f64" else f"({text} != 0)" if k == "bool" else text
+
+
+def load_at(address: str, t: Type) -> str:
+    k = kind(t)
+    return f"ldf({address})" if k == "f64" else f"(ld({address}) != 0)" if k == "bool" else f"ld({address})"
+
+
+def store_at(address: str, value: str, t: Type) -> str:
+    k = kind(t)
+    if k == "f64":
+        return f"stf({address}, {value})"
+    return f"st({address}, {f'int({value})' if k == 'bool' else value})"
