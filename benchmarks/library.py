@@ -1,6 +1,7 @@
-"""Every function of the suite, ours and the peer's: python -m benchmarks.library SUITE [PREFIX...]
+"""Every function of the suite, ours and the peer's: python -m benchmarks.library SUITE [--slower] [PREFIX...]
 
-Prints microseconds a trial for both, functions that are slower than the peer's first, and the geometric mean.
+Prints microseconds a trial for both as they come, then the functions that are slower than the peer's and the geometric mean;
+with --slower a row is printed only where the function is slower. Both run the same trials; a function is timed for half a second of the peer's time at most.
 """
 
 import math
@@ -9,7 +10,8 @@ import sys
 from benchmarks.subjects import WITHOUT, Ours, peer
 
 
-def main(suite, *prefixes):
+def main(suite, *arguments):
+    prefixes = tuple(a for a in arguments if a != "--slower")
     ours, theirs = Ours(), peer()
     if theirs is None:
         return WITHOUT
@@ -17,23 +19,45 @@ def main(suite, *prefixes):
         theirs.do("open", path=suite)
         functions = ours.do("open", path=suite)["functions"]
         wanted = [f for f in functions if not prefixes or f.startswith(prefixes)]
-        rows = [row for f in wanted if (row := times(f, ours, theirs))]
+        rows = list(timed(wanted, ours, theirs, "--slower" in arguments))
     finally:
         theirs.close()
-    for ratio, name, our, their in sorted(rows):
-        slower = "  slower" if ratio < 1 else ""
-        print(f"{name:36} {our:9.2f} µs  titus2 {their:9.2f} µs  {ratio:6.1f} times{slower}")
-    mean = math.exp(sum(math.log(row[0]) for row in rows) / len(rows))
-    print(f"{len(rows)} functions, geometric mean {mean:.1f} times, {sum(r[0] < 1 for r in rows)} slower")
+    slower = sorted(row for row in rows if row[0] < 1)
+    print("\nslower than titus2:" if slower else "\nnone is slower than titus2")
+    for row in slower:
+        show(*row)
+    mean = math.exp(sum(math.log(row[0]) for row in rows) / max(1, len(rows)))
+    print(f"{len(rows)} functions, geometric mean {mean:.1f} times, {len(slower)} slower")
     return 0
 
 
+def timed(names, ours, theirs, only_slower):
+    """A row for each function that both can load, shown at once."""
+    for name in names:
+        row = times(name, ours, theirs)
+        if row is None:
+            print(f"{name:36} does not load", flush=True)
+            continue
+        if row[0] < 1 or not only_slower:
+            show(*row)
+        yield row
+
+
+def show(ratio, name, our, their):
+    slower = "  slower" if ratio < 1 else ""
+    print(f"{name:36} {our:9.2f} µs  titus2 {their:9.2f} µs  {ratio:6.1f} times{slower}", flush=True)
+
+
 def times(name, ours, theirs):
-    """Ratio, name, and microseconds a trial."""
-    answers = [subject.do("function", name=name) for subject in (ours, theirs)]
-    if any(answer["seconds"] is None for answer in answers):
+    """Ratio, name, and microseconds a trial; the peer runs first and says how many trials."""
+    theirs_did = theirs.do("function", name=name)
+    if theirs_did["seconds"] is None:
         return None
-    our, their = (answer["seconds"] / answer["trials"] * 1e6 for answer in answers)
+    ours_did = ours.do("function", name=name, counts=theirs_did["counts"])
+    if ours_did["seconds"] is None:
+        return None
+    trials = sum(theirs_did["counts"])
+    our, their = (did["seconds"] / trials * 1e6 for did in (ours_did, theirs_did))
     return their / our, name, our, their
 
 

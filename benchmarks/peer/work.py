@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+ACTIONS, CHUNK = 400, 20
+
 
 class Work:
     """Engines by number.
@@ -71,25 +73,40 @@ class Work:
             attempt(action, test["trials"][0]["sample"])
         return {"seconds": time.process_time() - start, "failed": failed}
 
-    def function(self, name, actions=400):
-        """Seconds for the trials of a function, each engine's as often as makes `actions`; loading not counted."""
-        seconds, trials = 0.0, 0
-        for test in self.suite:
-            if test["function"] != name:
-                continue
-            try:
-                action = self.implementation(test["engine"])
-            except Exception:
-                return {"seconds": None, "trials": 0}
+    def function(self, name, seconds=0.5, counts=None):
+        """Seconds for trials of a function, loading not counted, and how many of each engine's were run.
+
+        Each engine runs at most ACTIONS, its trials again and again, for its share of `seconds`; or as many as `counts` says, which
+        is what another implementation ran, so that both run the same trials.
+        """
+        tests = [test for test in self.suite if test["function"] == name]
+        try:
+            actions = [self.implementation(test["engine"]) for test in tests]
+        except Exception:
+            return {"seconds": None, "counts": []}
+        share = seconds / len(tests)
+        spent, ran = 0.0, []
+        for i, (test, action) in enumerate(zip(tests, actions)):
             samples = [trial["sample"] for trial in test["trials"]]
             attempt(action, samples[0])
-            samples *= 1 + actions // len(samples)
-            start = time.process_time()
-            for sample in samples:
-                attempt(action, sample)
-            seconds += time.process_time() - start
-            trials += len(samples)
-        return {"seconds": seconds, "trials": trials}
+            samples = (samples * (1 + ACTIONS // len(samples)))[: counts[i] if counts else ACTIONS]
+            took, count = within(share if counts is None else float("inf"), action, samples)
+            spent += took
+            ran.append(count)
+        return {"seconds": spent, "counts": ran}
+
+
+def within(share, action, samples):
+    """Seconds for the samples, a chunk at a time until `share` is used up, and how many were run."""
+    took, done = 0.0, 0
+    while took < share and done < len(samples):
+        chunk = samples[done : done + CHUNK]
+        start = time.process_time()
+        for sample in chunk:
+            attempt(action, sample)
+        took += time.process_time() - start
+        done += len(chunk)
+    return took, done
 
 
 def attempt(action, datum):
