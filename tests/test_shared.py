@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pfa.errors import PfaBusyError, PfaInitError, PfaLimitError
+from pfa.memory.durable import DurableCell, DurablePool
+from pfa.memory.locks import WriteLock
 from pfa.memory.shared import SharedCell, SharedPool, SharedState
 from pfa.types import INT, MISSING, STRING, Array, Field, Record
 
@@ -24,14 +26,38 @@ if TYPE_CHECKING:
 SOON = 10.0  # seconds after which a test that hangs gives up
 
 
-@pytest.fixture
-def cell() -> SharedCell:
-    return SharedState().cell("n", INT, lambda: 0)
+@pytest.fixture(params=["memory", "database"])
+def fresh(request, tmp_path) -> Iterator[Callable[[], SharedState]]:
+    """What makes a shared state with nothing in it, of each kind."""
+    made: list[SharedState] = []
+
+    def make() -> SharedState:
+        made.append(SharedState(None if request.param == "memory" else tmp_path / f"{len(made)}.db"))
+        return made[-1]
+
+    yield make
+    for state in made:
+        state.close()
 
 
 @pytest.fixture
-def pool() -> SharedPool:
-    return SharedState().pool("counts", INT, dict)
+def state(fresh) -> SharedState:
+    return fresh()
+
+
+@pytest.fixture
+def cell(state) -> SharedCell | DurableCell:
+    return state.cell("n", INT, lambda: 0)
+
+
+@pytest.fixture
+def pool(state) -> SharedPool | DurablePool:
+    return state.pool("counts", INT, dict)
+
+
+def locks(pool: SharedPool | DurablePool) -> dict[object, WriteLock]:
+    """The locks of items that somebody has or waits for."""
+    return pool._present[1].by_key if isinstance(pool, SharedPool) else pool._file.locks._items.by_key
 
 
 def in_threads(count: int, work: Callable[[int], object]) -> None:
@@ -114,9 +140,9 @@ def test_items_is_a_copy(pool):
     assert pool.get("a") == 1
 
 
-def test_initial_items_are_copied():
+def test_initial_items_are_copied(state):
     items = {"a": 1}
-    pool = SharedState().pool("p", INT, lambda: items)
+    pool = state.pool("p", INT, lambda: items)
     items["b"] = 2
     assert pool.items() == {"a": 1}
 
@@ -167,7 +193,7 @@ def test_delete_waits_for_the_update_and_then_deletes(pool):
     deleting = threading.Thread(target=pool.delete, args=("a",), daemon=True)
     with running(lambda fn: pool.update("a", 0, fn), 7):
         deleting.start()
-        while pool._present[1].by_key["a"].users < 2:
+        while [lock.users for lock in locks(pool).values()] != [2]:
             time.sleep(0.001)
     deleting.join(SOON)
     assert pool.items() == {}
@@ -191,11 +217,11 @@ def test_locks_of_items_are_dropped(pool):
     with running(lambda fn: pool.update("a", 0, fn)), pytest.raises(PfaLimitError):
         pool.update("a", 0, plus_one, time.monotonic())
     pool.delete("k1")
-    assert pool._present[1].by_key == {}
+    assert locks(pool) == {}
 
 
-def test_an_update_inside_an_update_raises(cell, pool):
-    other = SharedState().cell("other", INT, lambda: 0)
+def test_an_update_inside_an_update_raises(cell, pool, fresh):
+    other = fresh().cell("other", INT, lambda: 0)
     pool.update("a", 0, plus_one)
     changes = [
         lambda old: cell.update(plus_one), lambda old: cell.set(1), lambda old: other.set(1),
@@ -208,7 +234,7 @@ def test_an_update_inside_an_update_raises(cell, pool):
         with pytest.raises(PfaBusyError, match="inside the update"):
             pool.update("a", 0, change)
     assert (cell.get(), other.get(), pool.items()) == (0, 0, {"a": 1})
-    assert pool._present[1].by_key == {}
+    assert locks(pool) == {}
     assert cell.update(plus_one) == 1
 
 
@@ -217,27 +243,36 @@ def test_an_update_may_read_its_own_store(cell, pool):
     assert pool.update("a", 5, lambda old: len(pool.items()) + old) == 5
 
 
-def test_replace_is_at_once_and_comes_after_a_running_update(pool):
+def test_replace_is_at_once_for_readers(pool):
+    pool.update("a", 1, lambda old: old)
+    with running(lambda fn: pool.update("b", 0, fn), 7):
+        pool.replace({"a": 2, "c": 3})
+        assert pool.items() == {"a": 2, "c": 3}
+        assert pool.update("a", 0, plus_one, time.monotonic() + SOON) == 3
+        assert "b" not in pool
+
+
+def test_replace_comes_after_a_running_update():
+    pool = SharedState().pool("counts", INT, dict)
     pool.update("a", 1, lambda old: old)
     with running(lambda fn: pool.update("a", 0, fn), 7):
         pool.replace({"a": 2, "c": 3})
         assert pool.update("a", 0, plus_one, time.monotonic() + SOON) == 3
     assert pool.items() == {"a": 3, "c": 3}
-    assert pool._present[1].by_key == {}
+    assert locks(pool) == {}
 
 
-def test_the_first_declaration_fills_a_name():
-    state = SharedState()
+def test_the_first_declaration_fills_a_name(state, fresh):
     one = state.cell("x", INT, lambda: 1)
     assert state.cell("x", INT, lambda: pytest.fail("read twice")) is one
     pool = state.pool("x", STRING, lambda: {"a": "b"})
     assert state.pool("x", STRING, dict) is pool
     assert pool.get("a") == "b"
-    assert SharedState().cell("x", INT, lambda: 2).get() == 2
+    assert fresh().cell("x", INT, lambda: 2).get() == 2
 
 
-def test_an_initial_value_is_read_once_by_many_threads():
-    state, reads = SharedState(), []
+def test_an_initial_value_is_read_once_by_many_threads(state):
+    reads = []
 
     def init() -> int:
         time.sleep(0.01)
@@ -249,15 +284,13 @@ def test_an_initial_value_is_read_once_by_many_threads():
     assert state.cell("x", INT, init).get() == 4
 
 
-def test_an_initial_value_that_fails_declares_nothing():
-    state = SharedState()
+def test_an_initial_value_that_fails_declares_nothing(state):
     with pytest.raises(ZeroDivisionError):
         state.cell("x", INT, lambda: 1 // 0)
     assert state.cell("x", STRING, lambda: "a").get() == "a"
 
 
-def test_an_initial_value_may_declare_another():
-    state = SharedState()
+def test_an_initial_value_may_declare_another(state):
     assert state.cell("x", INT, lambda: state.cell("y", INT, lambda: 4).get()).get() == 4
 
 
@@ -267,8 +300,7 @@ def record(*fields: tuple[str, object]) -> Record:
 
 @pytest.mark.parametrize(("one", "other"), [(INT, STRING), (Array(INT), Array(STRING)),
                                             (record(("a", INT)), record(("a", STRING)))])  # fmt: skip
-def test_one_name_has_one_type(one, other):
-    state = SharedState()
+def test_one_name_has_one_type(one, other, state):
     state.cell("x", one, lambda: None)
     state.pool("p", one, dict)
     with pytest.raises(PfaInitError, match=r'shared cell "x" has type .*: give'):
@@ -277,8 +309,7 @@ def test_one_name_has_one_type(one, other):
         state.pool("p", other, dict)
 
 
-def test_equal_types_share():
-    state = SharedState()
+def test_equal_types_share(state):
     cell = state.cell("x", record(("a", INT)), lambda: {"a": 1})
     assert state.cell("x", record(("a", INT)), dict) is cell
 
@@ -291,7 +322,9 @@ def test_shared_state_stays_in_its_process(copied, cell, pool):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_forked_child_is_not_locked_by_threads_it_has_not(cell, pool):
+def test_a_forked_child_is_not_locked_by_threads_it_has_not():
+    """Its values are its own.  Those of a database are not: there it waits (test_durable.py)."""
+    cell, pool = SharedState().cell("n", INT, lambda: 0), SharedState().pool("counts", INT, dict)
     with running(cell.update), running(lambda fn: pool.update("a", 0, fn)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # fork of a process with threads

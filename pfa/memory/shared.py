@@ -1,7 +1,8 @@
-"""Shared cells and pools: what `"shared": true` means, for the engines of one process.
+"""Shared cells and pools: what `"shared": true` means.
 
 Place: `pfa.SharedState` is given to several engines by the host; their generated code reads and updates its
-cells and pools.  Specification: "Concurrent access to shared state".
+cells and pools: these here, in memory, or those of `durable.py`, in a database that processes share.
+Specification: "Concurrent access to shared state".
 
 Invariant: read, copy, update.  Values are immutable, so a reader takes the present one without a lock; a
 writer holds the lock of its cell or pool item from reading the old value until the new one is in place.  A
@@ -14,11 +15,15 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pfa.errors import PfaInitError
+from pfa.memory.durable import DurableCell, DurablePool, rows_of
+from pfa.memory.durable_file import Database
 from pfa.memory.locks import ItemLocks, StaysHere, StillLocked, WriteLock
 from pfa.types import MISSING, Type, canonical
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
+    from types import TracebackType
 
 __all__ = ["SharedCell", "SharedPool", "SharedState", "StillLocked"]
 
@@ -121,47 +126,97 @@ class SharedPool(StaysHere):
             locks.give(key, lock)
 
 
-Store = TypeVar("Store", SharedCell, SharedPool)
+Store = TypeVar("Store", "SharedCell | DurableCell", "SharedPool | DurablePool")
 
 
 class SharedState(StaysHere):
     """The shared cells and pools of the engines that it is given to, by name.
 
-    The first engine that declares a name fills it; the others find it as it is by then.
+    The first engine that declares a name fills it; the others find it as it is by then.  With `path` they live in a
+    database at that path (SQLite, in WAL mode), shared by processes and still there when they have ended.
+    `synchronous`: "normal" (what a process has written outlives it, however it ends; a power failure may take back
+    the last updates, whole ones) or "full" (an update is on the disk when it returns).
+
+    Raises PfaInitError where the file is not such a database, and leaves it alone.
     """
 
-    __slots__ = ("_cells", "_declaring", "_pools")
+    __slots__ = ("_cells", "_declaring", "_file", "_pools", "_synchronous")
 
-    def __init__(self) -> None:
-        self._cells: dict[str, tuple[str, SharedCell]] = {}  # with the canonical type
-        self._pools: dict[str, tuple[str, SharedPool]] = {}
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, synchronous: str = "normal") -> None:
+        self._cells: dict[str, tuple[str, SharedCell | DurableCell]] = {}  # with the canonical type
+        self._pools: dict[str, tuple[str, SharedPool | DurablePool]] = {}
+        self._synchronous = synchronous
+        self._file = None if path is None else Database(path, synchronous)
         super().__init__()
 
     def _unlock(self) -> None:
         # Held while an initial value is read, so that it is read once; that may declare other names.
         self._declaring = threading.RLock()
 
-    def cell(self, name: str, type: Type, init: Callable[[], Any]) -> SharedCell:
-        """The cell of this name, filled by `init` if it is new."""
-        with self._declaring:
-            return _declare(self._cells, f'shared cell "{name}"', name, type, lambda n: SharedCell(n, init()))
+    def __reduce__(self) -> Any:
+        """In a database it goes to other processes as its path."""
+        return super().__reduce__() if self._file is None else (_reopen, (self._file.path, self._synchronous))
 
-    def pool(self, name: str, type: Type, init: Callable[[], Mapping[str, Any]]) -> SharedPool:
-        """The pool of this name whose items have this type, filled by `init` if it is new."""
+    @property
+    def path(self) -> str | None:
+        """The path of the database, if it is in one."""
+        return None if self._file is None else self._file.path
+
+    def cell(self, name: str, type: Type, init: Callable[[], Any]) -> SharedCell | DurableCell:
+        """The cell of this name, filled by `init` if it is new."""
+
+        def make(wanted: str) -> tuple[str, SharedCell | DurableCell]:
+            if self._file is None:
+                return wanted, SharedCell(what, init())
+            number, known = self._file.store("cell", name, wanted, lambda: rows_of({"": init()}))
+            return known, DurableCell(self._file, number, what, type)
+
+        what = f'shared cell "{name}"'
         with self._declaring:
-            return _declare(self._pools, f'shared pool "{name}"', name, type, lambda n: SharedPool(n, init()))
+            return _declare(self._cells, what, name, type, make)
+
+    def pool(self, name: str, type: Type, init: Callable[[], Mapping[str, Any]]) -> SharedPool | DurablePool:
+        """The pool of this name whose items have this type, filled by `init` if it is new."""
+
+        def make(wanted: str) -> tuple[str, SharedPool | DurablePool]:
+            if self._file is None:
+                return wanted, SharedPool(what, init())
+            number, known = self._file.store("pool", name, wanted, lambda: rows_of(init()))
+            return known, DurablePool(self._file, number, what, type)
+
+        what = f'shared pool "{name}"'
+        with self._declaring:
+            return _declare(self._pools, what, name, type, make)
+
+    def close(self) -> None:
+        """Close the database; engines that use it fail from then on.  Of a state in memory: nothing."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> SharedState:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _reopen(path: str, synchronous: str) -> SharedState:
+    return SharedState(path, synchronous=synchronous)
 
 
 def _declare(
-    stores: dict[str, tuple[str, Store]], what: str, name: str, type: Type, make: Callable[[str], Store]
+    stores: dict[str, tuple[str, Store]],
+    what: str,
+    name: str,
+    type: Type,
+    make: Callable[[str], tuple[str, Store]],
 ) -> Store:
     wanted = canonical(type)
-    if name not in stores:
-        stores[name] = (wanted, make(what))
-    known, store = stores[name]
+    known, store = stores.get(name) or make(wanted)
     if known != wanted:
         raise PfaInitError(
             f"{what} has type {known} in this SharedState, and {wanted} in this document: "
             "give one of them another name, or the engine another SharedState"
         )
+    stores[name] = known, store
     return store
