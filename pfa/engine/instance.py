@@ -6,9 +6,10 @@ of, and the protocol of an action is in `pfa.targets.python_entry`: here is what
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from pfa.data.document import filled, strict_json
+from pfa.data.document import filled, json_or_file, strict_json
 from pfa.data.takeover import take, types_of
 from pfa.engine.runtime import Compiled, Runtime
 from pfa.errors import (
@@ -233,16 +234,20 @@ class Engine:
 
     # -- state --
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, directory: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """A valid document with the current cells, pools and tally as their initial values.
 
-        PfaDataError where JSON cannot hold a value (NaN, infinities, a map key "@"); `state` holds everything.
+        PfaDataError where JSON cannot hold a value (NaN, infinities, a map key "@").  With `directory`, a cell or pool
+        with such a value goes to an Avro file there, which the document names: write it beside.  `state` holds
+        everything.
         """
         c = self._compiled
         with self._use():
             cells, pools, tally, *_ = self._runtime.values()
             self._runtime.fund("call")
-            return filled(c.document, c.program, cells, pools, tally, strict_json(self._runtime.charge))
+            charge = self._runtime.charge
+            write = strict_json(charge) if directory is None else json_or_file(os.fspath(directory), charge)
+            return filled(c.document, c.program, cells, pools, tally, write)
 
     def state(self) -> bytes:
         """The exact state: cells, pools, tally, counters, random generator; `load(state=...)` goes on from it."""
