@@ -283,11 +283,13 @@ def _union(t: Type, inner: Union, array: pa.UnionArray, decoders: TableDecoders)
             raise Mistyped(t, f"{kind}", f"; name its children {tags}")
         place[code] = own
         branches[own] = column(inner.branches[own], array.field(i), decoders)
-    codes = array.type_codes.to_numpy()
+    buffers = array.buffers()  # `type_codes` and `offsets` of a slice are those of its beginning (pyarrow 26)
+    codes = _buffer(buffers[1], "i1", array.offset, len(array))
     known = np.zeros(128, "i1")
     known[list(place)] = list(place.values())
-    dense = kind.mode == "dense"
-    places = array.offsets.to_numpy() if dense else np.arange(len(array), dtype="i4")
+    places = np.arange(len(array), dtype="i4")
+    if kind.mode == "dense":
+        places = _buffer(buffers[2], "i4", array.offset, len(array))
     made = Unions(type=t, length=len(array), tags=known[codes], places=places, branches=tuple(branches))
     made.bad = None
     return made

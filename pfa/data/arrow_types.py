@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 KEY = b"avro.schema"
 ONE = "output"
+_NESTING = 64  # of a schema in metadata that is looked at
 _PRIMITIVES: dict[Type, pa.DataType] = {
     NULL: pa.null(), BOOLEAN: pa.bool_(), INT: pa.int32(), LONG: pa.int64(), FLOAT: pa.float32(), DOUBLE: pa.float64(),
     STRING: pa.string(), BYTES: pa.binary(),
@@ -136,7 +137,7 @@ def _carried(schema: pa.Schema) -> Type | None:
         return None
     names = schema.names
     try:
-        t = read_schema(text, Limits())
+        t = read_schema(text, Limits(nesting=_NESTING))
         for nullable in (False, True):
             if schema.equals(arrow_schema(t, nullable=nullable, name=names[0] if len(names) == 1 else ONE)):
                 return t
