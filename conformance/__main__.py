@@ -23,6 +23,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     cli.add_argument("--backend", default="python", help="which backend runs it (default: python)")
     cli.add_argument(
+        "--no-escape", action="store_true", help="refuse what the backend cannot run natively (load's escape=False)"
+    )
+    cli.add_argument(
         "--function", action="append", default=[], help="only this function, or all of a namespace: a."
     )
     cli.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
@@ -41,8 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{args.suite}: there is no such file", file=sys.stderr)
         return 2
     if args.suite and is_language(args.suite):
-        return language(read_cases(args.suite), args.backend)
-    wrong = 0 if args.suite or args.function else language(own_cases(), args.backend)
+        return language(read_cases(args.suite), args.backend, not args.no_escape)
+    wrong = 0 if args.suite or args.function else language(own_cases(), args.backend, not args.no_escape)
     table = functions(args)
     print(as_text(table, args.all))
     for path, write in ((args.json, write_json), (args.junit, write_junit)):
@@ -60,11 +63,11 @@ def is_language(path: Path) -> bool:
     return path.suffix == ".json" and isinstance(json.loads(path.read_text("utf-8")), list)
 
 
-def language(cases: list[Case], backend: str) -> int:
+def language(cases: list[Case], backend: str, escape: bool = True) -> int:
     """Run cases of the language; print what differs and return how many do."""
     failed = 0
     for case in cases:
-        differences = case.run(backend)
+        differences = case.run(backend, escape)
         failed += bool(differences)
         print(*(f"{case}: {d}" for d in differences), sep="\n", end="\n" if differences else "")
     print(f"language: {len(cases) - failed} passed, {failed} failed")
@@ -76,7 +79,7 @@ def functions(args: argparse.Namespace) -> Table:
     exceptions = Exceptions() if args.no_exceptions or not args.suite else read_exceptions(args.suite)
     outcomes: list[Outcome] = []
     if (path := args.suite or OWN).exists():
-        runner = Runner(args.backend, exceptions)
+        runner = Runner(args.backend, exceptions, escape=not args.no_escape)
         for of, outcome in run_suite(path, runner, lambda name: wanted(name, args.function), args.jobs):
             outcomes.append(outcome)
             if sys.stderr.isatty():

@@ -37,9 +37,9 @@ class Case:
     def expect(self) -> dict[str, Any]:
         return dict(self.entry["expect"])
 
-    def run(self, backend: str = "python") -> list[str]:
+    def run(self, backend: str = "python", escape: bool = True) -> list[str]:
         """What differs from what is expected; empty when the case passes."""
-        return self._invalid() if "invalid" in self.expect else self._valid(backend)
+        return self._invalid() if "invalid" in self.expect else self._valid(backend, escape)
 
     def _invalid(self) -> list[str]:
         problems = [str(p) for p in pfa.check(self.document)]
@@ -53,10 +53,10 @@ class Case:
             return wrong
         return [*wrong, "it loads"]
 
-    def _valid(self, backend: str) -> list[str]:
+    def _valid(self, backend: str, escape: bool) -> list[str]:
         wrong = [f"pfa.check: {p}" for p in pfa.check(self.document)]
         try:
-            engine = pfa.loads(self.document, backend=backend, unions="tagged")
+            engine = pfa.loads(self.document, backend=backend, unions="tagged", escape=escape)
         except pfa.PfaError as error:
             return [*wrong, f"does not load: {error}"]
         return [*wrong, *Run(self, engine).differences()]

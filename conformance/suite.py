@@ -74,12 +74,13 @@ class Runner:
     backend: str
     exceptions: Exceptions
     shown: int | None = SHOWN
+    escape: bool = True
 
     def run(self, index: int, test: dict[str, Any]) -> Outcome:
         outcome = Outcome(index, test["function"])
         start = time.perf_counter()
         try:
-            engine = pfa.loads(test["engine"], backend=self.backend, unions="tagged")
+            engine = pfa.loads(test["engine"], backend=self.backend, unions="tagged", escape=self.escape)
         except Exception as error:  # also a fault of ours is a difference to report, with those of the others
             self._fail_all(outcome, test, f"a document that does not load: {type(error).__name__}: {error}")
         else:
