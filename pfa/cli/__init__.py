@@ -19,6 +19,7 @@ from pfa.cli.check import check
 from pfa.cli.fmt import fmt
 from pfa.cli.hash import hash_
 from pfa.cli.help import help_
+from pfa.cli.pack import pack, unpack
 from pfa.cli.run import run
 from pfa.cli.run_input import count, every
 from pfa.cli.show import show
@@ -82,6 +83,16 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("--write", {"action": "store_true", "help": "write to the file instead of standard output"}),
     ]),
     (hash_, "hash", [FILES]),
+    (pack, "pack", [
+        MODEL,
+        ("-o", "--output", {"type": Path, "required": True, "metavar": "FILE", "help": "the document to write"}),
+    ]),
+    (unpack, "unpack", [
+        MODEL,
+        ("-o", "--output", {"type": Path, "required": True, "metavar": "FILE", "help": "the document to write"}),
+        ("--above", {"type": int, "default": 0, "metavar": "BYTES", "help": "only what is longer as JSON"}),
+        ("--json", {"action": "store_true", "help": "JSON files instead of Avro"}),
+    ]),
     (help_, "help", [
         ("function", {"nargs": "?", "help": "a function (a.map) or a namespace (a); default: namespaces"}),
     ]),
@@ -106,7 +117,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         code: int = args.call(args)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except PfaError as error:
         print(error, file=sys.stderr)
         return 1

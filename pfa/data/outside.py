@@ -44,7 +44,7 @@ def write_value(
     return name
 
 
-def write_file(path: str, parts: Iterable[bytes]) -> None:
+def write_file(path: str, parts: Iterable[bytes | bytearray]) -> None:
     """Write a file that appears when it is whole, in the place of one that is there.  Raises OSError."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
