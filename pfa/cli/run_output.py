@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -76,6 +77,8 @@ def on_disk(out: BinaryIO) -> int:
 
 def opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
     """A file to write: anew, or where it is gone on with as it is."""
+    if name == "-" and sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed", "standard output")
     if name == "-":
         return nullcontext(sys.stdout.buffer)
     return open(name, "wb" if place.position is None else "r+b", BUFFER)

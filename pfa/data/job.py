@@ -101,7 +101,7 @@ def _job(entry: dict[str, Any]) -> Job:
         entry[name] = Place(**_checked(entry[name], Place))
     if entry["ended"] is not None:
         entry["ended"] = End(**{name: _natural(entry["ended"][name]) for name in ("output", "rejects")})
-    entry["failed"] = {str(what): _natural(n) for what, n in dict(entry["failed"]).items()}
+    entry["failed"] = {str(what): _natural(n) for what, n in _dict(entry["failed"]).items()}
     return Job(**_checked(entry, Job))
 
 
@@ -112,6 +112,12 @@ def _checked(entry: dict[str, Any], kind: type[Place | Job]) -> dict[str, Any]:
         if name in _CLASSES and (type(value) is not _CLASSES[name] or (type(value) is int and value < 0)):
             raise ValueError
     return entry
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    if type(value) is not dict:
+        raise ValueError
+    return value
 
 
 def _natural(value: Any) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pfa.data.rows import wrong_row
+from pfa.data.rows import naturals, wrong_row
 from pfa.limits import Limits
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Lines:
         self.offset, self.number = 0, 0
         self.too_long = False
         if start is not None:
-            self._go_on(*start)
+            self._go_on(*naturals(start, 2))
 
     def _go_on(self, offset: int, number: int) -> None:
         """Go to the end of a line that was read before; one without its end may have got it since."""

@@ -49,11 +49,22 @@ class Writer(Protocol):
         """Write what ends the file; `out` stays open."""
 
 
+def naturals(position: Any, count: int) -> list[int]:
+    """A position that is so many numbers from 0 on; PfaDataError where it is something else (a job may say anything)."""
+    numbers = position if isinstance(position, list | tuple) else [position]
+    if len(numbers) != count or any(type(n) is not int or not 0 <= n < 1 << 62 for n in numbers):
+        raise PfaDataError("the position to go on from is none in a file of this format")
+    return list(numbers)
+
+
 def cut(out: BinaryIO, position: Any) -> int:
     """Cut a file of outputs at a position that is a count of bytes, and go there."""
-    out.seek(position)
+    [size] = naturals(position, 1)
+    if out.seek(0, 2) < size:
+        raise PfaDataError(f"the output has fewer than {size:,} bytes, which had been written")
+    out.seek(size)
     out.truncate()
-    return int(position)
+    return size
 
 
 @dataclass(frozen=True, slots=True)
