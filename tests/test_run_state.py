@@ -411,7 +411,7 @@ def test_killed_with_instances(tmp_path, instances):
         assert (out.read_bytes(), (tmp_path / "s").read_bytes()) == wanted
 
 
-class piped:  # noqa: N801  it reads as a word
+class piped:
     """Standard input is a pipe with this content."""
 
     def __init__(self, content):

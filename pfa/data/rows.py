@@ -50,7 +50,7 @@ class Writer(Protocol):
 
 
 def naturals(position: Any, count: int) -> list[int]:
-    """A position that is so many numbers from 0 on; PfaDataError where it is something else (a job may say anything)."""
+    """A position that is so many numbers from 0 on; PfaDataError where it is not (a job may say anything)."""
     numbers = position if isinstance(position, list | tuple) else [position]
     if len(numbers) != count or any(type(n) is not int or not 0 <= n < 1 << 62 for n in numbers):
         raise PfaDataError("the position to go on from is none in a file of this format")
