@@ -31,8 +31,8 @@ from pfa.ir import (
     Statement,
     Var,
 )
-from pfa.targets.kernel import calls, language
-from pfa.targets.kernel.helpers import Helpers
+from pfa.targets.kernel import binary, calls, language
+from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Escape, Site, Unsupported, from_slot, load_at, store_at, to_slot
 from pfa.types import (
@@ -110,6 +110,8 @@ class Emitter:
             self.slots["cell", name] = len(self.slots)
         for name in p.pools:
             self.slots["pool", name] = len(self.slots)
+            if p.pools[name].rollback:
+                self.slots["undo", name] = len(self.slots)
         if p.method == "fold":
             self.slots["tally", ""] = len(self.slots)
         self.names = {n: self.name(n) for n in lowered.routines}
@@ -156,8 +158,6 @@ class Emitter:
         for c in (*p.cells.values(), *p.pools.values()):
             if c.shared:
                 raise Unsupported("shared cells and pools live in Python")
-        if any(c.rollback for c in p.pools.values()):
-            raise Unsupported("pools with rollback have no native code yet")
         for t in (p.input, p.output, *[c.type for c in (*p.cells.values(), *p.pools.values())]):
             self.tag_all(t)
         for r in self.lowered.routines.values():
@@ -208,13 +208,18 @@ class Emitter:
         out = self.returns("action")
         gives = "f64" if kind(out) == "f64" else "i64"
         lines = [f"def run(ctx: i64, x: {k}) -> {gives}:", "    put(ctx, STARTED, get(ctx, STARTED) + 1)"]
-        for i, _ in saved:
-            lines.append(f"    old{i} = ld(get(ctx, STATE) + {8 * i})")
+        lines += [f"    old{i} = ld(get(ctx, STATE) + {8 * i})" for i, _ in saved]
+        undone = [n for n in p.pools if p.pools[n].rollback]
+        lines += [f"    st(get(ctx, STATE) + {8 * self.slots['undo', n]}, 0)" for n in undone]
         call = f"out = p_action(ctx, {given})"
-        if saved:
-            lines += ["    try:", f"        {call}", "    except:"]
+        if saved or undone:
+            lines += ["    try:", f"        {call}", "    except:", "        status = get(ctx, STATUS)"]
             lines += [f"        st(get(ctx, STATE) + {8 * i}, old{i})" for i, _ in saved]
-            lines.append("        rethrow(ctx)")
+            lines.append("        put(ctx, STATUS, 0)")
+            for n in undone:
+                pool, undo = (f"ld(get(ctx, STATE) + {8 * self.slots[what, n]})" for what in ("pool", "undo"))
+                lines.append(f"        pool_undo(ctx, {pool}, {undo})")
+            lines += ["        put(ctx, STATUS, status)", "        rethrow(ctx)"]
         else:
             lines.append(f"    {call}")
         if p.method == "fold":
@@ -320,7 +325,7 @@ class FunctionEmitter:
                 return _SYMBOLS[x.name][1]
             if x.name in ("input", "tally", "tallyOne", "tallyTwo"):
                 return self.e.param(x.name)
-            return _PREDEFINED.get(x.name) or self.e.types.get(x.name, otherwise)
+            return PREDEFINED.get(x.name) or self.e.types.get(x.name, otherwise)
         return otherwise
 
     def operand(self, x: Operand, t: Type) -> str:
@@ -333,8 +338,9 @@ class FunctionEmitter:
             return f"get(ctx, {_SYMBOLS[x.name][0]})"
         if x.name == "tally" and self.routine.name != "merge":
             return load_at(f"get(ctx, STATE) + {8 * self.e.slots['tally', '']}", t)
-        if x.name in _PREDEFINED:
-            raise Unsupported(f"the symbol {x.name} has no native code yet")
+        if x.name in PREDEFINED:
+            slot = self.e.slots.setdefault(("symbol", x.name), len(self.e.slots))
+            return load_at(f"get(ctx, STATE) + {8 * slot}", PREDEFINED[x.name])
         mine = self.type_of(x, t)
         name = local(x.name)
         if kind(mine) != kind(t) or (name not in self.assigned):
@@ -388,8 +394,6 @@ class FunctionEmitter:
 
     def inner(self, block: Block) -> None:
         self.indent += 1
-        if self.indent > 90:
-            raise Unsupported("blocks that nest more than 90 deep")
         self.block(block)
         self.indent -= 1
 
@@ -726,9 +730,18 @@ class FunctionEmitter:
         copy = self.e.helpers.persist(t)
         kept = f"{copy}(ctx, {value})" if copy else value
         self.e.helpers.persist(STRING)
+        self.remember(s)
         self.add(f"pool_set(ctx, {self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)}, {kept})")
 
+    def remember(self, s: Op) -> None:
+        """An item's old value, for the rollback of the action."""
+        if self.e.program.pools[s.extra].rollback:
+            key = self.operand(s.args[0], STRING)
+            at = f"get(ctx, STATE) + {8 * self.e.slots['undo', s.extra]}"
+            self.add(f"pool_remember(ctx, {self.pool_at(s.extra)}, {key}, {at})")
+
     def delete(self, s: Op) -> None:
+        self.remember(s)
         self.add(f"pool_delete(ctx, {self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})")
 
     def widen(self, s: Op) -> None:
@@ -780,6 +793,14 @@ class FunctionEmitter:
         self.add(f"fail(ctx, USER, site={site})")
 
 
+    def item(self, s: Op) -> None:
+        """A value that `unpack` has read."""
+        [got] = s.args
+        assert isinstance(got, Var)
+        name, t = self.unpacked[got.name][s.extra]
+        self.assign(s.to, name, t)
+
+
 class _Filter:
     """A constant that the program makes when its sites are known: which `error` a `try` lets in."""
 
@@ -791,9 +812,6 @@ class _Filter:
 
 
 LONG_ARRAY = Array(LONG)
-_PREDEFINED: dict[str, Type] = {
-    "name": STRING, "instance": INT, "metadata": Map(STRING), "version": INT,
-}  # fmt: skip
 
 
 def local(name: str) -> str:
@@ -814,5 +832,5 @@ _OPS = {
     "key": E_.key, "put_index": E_.put_index, "put_key": E_.put_key, "put_field": E_.put_field,
     "cell": E_.cell, "set_cell": E_.set_cell, "pool": E_.pool, "pool_has": E_.pool_has, "set_pool": E_.set_pool,
     "delete": E_.delete, "widen": E_.widen, "is_branch": E_.is_branch, "not_null": E_.not_null, "is": E_.is_,
-    "error": E_.error,
+    "error": E_.error, "pack": binary.pack, "unpack": binary.unpack, "item": E_.item,
 }  # fmt: skip

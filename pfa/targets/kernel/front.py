@@ -98,15 +98,57 @@ class Translated:
 
 def parse(text: str, names: dict[str, int | float] | None = None) -> dict[str, Kernel]:
     """The functions of a text; its constants are names in capitals."""
-    tree = ast.parse(text)
+    body = ast.parse(text).body if "\n" + " " * 400 not in text else _deep(text.split("\n"))
     known: dict[str, int | float] = dict(names or {})
     found: dict[str, Kernel] = {}
-    for n in tree.body:
+    for n in body:
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
             known[n.targets[0].id] = _constant(n.value, known)
         elif isinstance(n, ast.FunctionDef):
             found[n.name] = _kernel(n, known)
     return found
+
+
+def _deep(lines: list[str]) -> list[ast.stmt]:
+    """Statements of a text that is nested deeper than CPython reads: line by line."""
+    top: list[ast.stmt] = []
+    blocks: list[list[ast.stmt]] = [top]
+    for line in lines:
+        text = line.lstrip()
+        if not text:
+            continue
+        del blocks[(len(line) - len(text)) // 4 + 1 :]
+        last = blocks[-1][-1] if blocks[-1] else None
+        if text == "else:":
+            assert isinstance(last, ast.If)
+            blocks.append(last.orelse)
+        elif text == "except:":
+            assert isinstance(last, ast.Try)
+            last.handlers = [ast.ExceptHandler(None, None, [])]
+            blocks.append(last.handlers[0].body)
+        elif text == "try:":
+            blocks[-1].append(made := ast.Try([], [], [], []))
+            blocks.append(made.body)
+        elif text.startswith("elif "):
+            assert isinstance(last, ast.If)
+            while last.orelse:
+                assert isinstance(last.orelse[-1], ast.If)
+                last = last.orelse[-1]
+            last.orelse.append(_header(text[2:]))
+            blocks.append(last.orelse[0].body)  # type: ignore[attr-defined]
+        elif text.endswith(":"):
+            blocks[-1].append(_header(text))
+            blocks.append(blocks[-1][-1].body)  # type: ignore[attr-defined]
+        else:
+            blocks[-1] += ast.parse(text).body
+    return top
+
+
+def _header(text: str) -> ast.stmt:
+    """A statement that has a block, without it."""
+    [made] = ast.parse(text + " pass").body
+    made.body = []  # type: ignore[attr-defined]
+    return made
 
 
 def _kernel(n: ast.FunctionDef, names: dict[str, int | float]) -> Kernel:

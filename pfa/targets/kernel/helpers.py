@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from pfa.targets.kernel.layout import kind, same_flat
 from pfa.targets.kernel.parts import from_slot, to_slot
 from pfa.targets.values import target_branch
-from pfa.types import STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
+from pfa.types import INT, STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
 
 if TYPE_CHECKING:
     from pfa.ir import Program
     from pfa.targets.kernel.emit import Emitter
 
 _SCALARS = ("null", "boolean", "int", "long", "float", "double")
+PREDEFINED: dict[str, Type] = {"name": STRING, "instance": INT, "metadata": Map(STRING), "version": INT}
 NESTING = 4000  # of values of recursive types, which these functions go down into
 
 
@@ -176,7 +177,9 @@ class Helpers:
         """The entry that copies the state out of the part of memory that `moving` names."""
         lines = []
         for (what, name), i in slots.items():
-            t = p.output if what == "tally" else p.cells[name].type if what == "cell" else p.pools[name].type
+            if what == "undo":
+                continue
+            t = state_type(p, what, name)
             made = self.persist(t)
             at = f"get(ctx, STATE) + {8 * i}"
             if what == "pool":
@@ -283,3 +286,16 @@ class Helpers:
             test = "unbits(a) < unbits(b)" if real else f"{self.ordered('a', 'b', t)} < 0"
             self.add(name, "ctx: i64, env: i64, a: i64, b: i64", [f"return int({test})"])
         return name
+
+
+def state_type(p: Program, what: str, name: str) -> Type:
+    """The type of a word of the state; of a pool that of its items."""
+    match what:
+        case "tally":
+            return p.output
+        case "cell":
+            return p.cells[name].type
+        case "pool":
+            return p.pools[name].type
+        case _:
+            return PREDEFINED[name]

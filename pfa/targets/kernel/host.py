@@ -20,6 +20,7 @@ from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError, W
 from pfa.lib.define import Site as CallSite
 from pfa.targets.kernel import language as k
 from pfa.targets.kernel.emit import Emitted, _Filter
+from pfa.targets.kernel.helpers import state_type
 from pfa.targets.kernel.layout import Memory, kind
 from pfa.targets.python_entry import entry, entry_that_emits
 from pfa.types import NULL, Type
@@ -103,7 +104,7 @@ class KernelCode:
     def __post_init__(self) -> None:
         e = self.emitted
         for what, name in e.slots:
-            if what != "tally":
+            if what in ("cell", "pool"):
                 self.storage[what, name] = f"{what}:{name}"
         self.sites = [CallSite(x.fn.name, x.bound.params, x.bound.ret) for x in e.escapes]
         self._store_constants()
@@ -182,6 +183,8 @@ class Variables:
             case "depth", _, _:
                 i.q[i.ctx + (k.DEPTH >> 3)] = value
             case _:
+                if ("symbol", name) in i.code.emitted.slots:
+                    i.write("symbol", name, value)
                 setattr(i, name, value)
 
 
@@ -226,13 +229,11 @@ class Instance:
         for (what, name), i in self.code.emitted.slots.items():
             if i * 8 + k.CTX_BYTES + 64 > mmap.PAGESIZE:
                 raise PfaLimitError("too many cells and pools")
-            self.write(what, name, given["tally"] if what == "tally" else given[f"{what}:{name}"])
+            if what != "undo":
+                key = {"tally": "tally", "symbol": name}.get(what, f"{what}:{name}")
+                self.write(what, name, given[key])
 
     # -- state --
-
-    def type_of(self, what: str, name: str) -> Type:
-        p = self.code.program
-        return p.output if what == "tally" else p.cells[name].type if what == "cell" else p.pools[name].type
 
     def slot(self, what: str, name: str) -> int:
         return self.ctx + (k.CTX_BYTES >> 3) + self.code.emitted.slots[what, name]
@@ -248,7 +249,7 @@ class Instance:
 
     def write(self, what: str, name: str, value: Any) -> None:
         """A host value into the state."""
-        t = self.type_of(what, name)
+        t = state_type(self.code.program, what, name)
         m = self.keeping()
         if what != "pool":
             m.store(t)(self.slot(what, name), value)
@@ -269,7 +270,7 @@ class Instance:
 
     def read(self, what: str, name: str) -> Any:
         """A host value of the state."""
-        load = self.memory.load(self.type_of(what, name))
+        load = self.memory.load(state_type(self.code.program, what, name))
         i = self.slot(what, name)
         if what != "pool":
             return load(i)

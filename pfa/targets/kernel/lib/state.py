@@ -281,6 +281,27 @@ def pool_delete(ctx: i64, p: i64, key: i64) -> None:
         st(p + 40, ld(p + 40) - 1)
 
 
+def pool_remember(ctx: i64, p: i64, key: i64, undo: i64) -> None:
+    """Note an item's value, or that there is none, before it changes: {note before, key, value, there}."""
+    found = pool_find(p, key)
+    note = alloc(ctx, 32)
+    st(note, ld(undo))
+    st(note + 8, key)
+    st(note + 16, ld(found + 8) if found != 0 else 0)
+    st(note + 24, int(found != 0))
+    st(undo, note)
+
+
+def pool_undo(ctx: i64, p: i64, note: i64) -> None:
+    """Put back what was noted, the last first."""
+    while note != 0:
+        if ld(note + 24) != 0:
+            pool_set(ctx, p, ld(note + 8), ld(note + 16))
+        else:
+            pool_delete(ctx, p, ld(note + 8))
+        note = ld(note)
+
+
 def pool_keep(ctx: i64, p: i64, copy: i64) -> i64:
     """A pool in other room, its items copied."""
     out = keep_room(ctx, 48)
