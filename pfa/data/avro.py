@@ -121,10 +121,10 @@ class _Rows:
                 if p != end:
                     raise Rest(last, p, end)
         except Located as found:
-            raise block.fault or self._where(str(found.fault), block, found.number, found.at) from None
+            raise self._where(str(found.fault), block, found.number, found.at) from None
         except Rest as rest:
             left = f"{rest.end - rest.at:,} bytes are left over after the last record of a block"
-            raise block.fault or self._where(left, block, rest.number, rest.at) from None
+            raise self._where(left, block, rest.number, rest.at) from None
 
     def _passed(self, data: bytes, number: int, count: int) -> tuple[int, int]:
         """The number and place of the record after some that were read before."""
@@ -140,6 +140,9 @@ class _Rows:
             raise Located(deeper.fault, number, begin, deeper.at) from None
 
     def _where(self, message: str, block: Block, record: int, at: int) -> PfaDataError:
+        if block.fault:  # that is why
+            message, byte = block.fault
+            return broken(message, self.container.file, record, byte)
         if block.start >= 0:
             return broken(message, self.container.file, record, block.start + at)
         return broken(message, self.container.file, record, block.offset, at)

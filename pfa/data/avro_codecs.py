@@ -113,7 +113,8 @@ def _stream(data: bytes, most: int, reader: Callable[[], Any], errors: Any, many
 
 
 def _snappy() -> tuple[Pack, Unpack]:
-    snappy: Any = import_module("cramjam").snappy
+    library: Any = import_module("cramjam")
+    snappy = library.snappy
 
     def pack(data: bytes) -> bytes:
         return bytes(snappy.compress_raw(data)) + zlib.crc32(data).to_bytes(4, "big")
@@ -125,7 +126,7 @@ def _snappy() -> tuple[Pack, Unpack]:
             if snappy.decompress_raw_len(data[:-4]) > most:
                 raise TooLarge
             made = bytes(snappy.decompress_raw(data[:-4]))
-        except (ValueError, RuntimeError, OSError) as error:
+        except library.DecompressionError as error:
             raise NotPacked(str(error)) from None
         if zlib.crc32(made) != int.from_bytes(data[-4:], "big"):
             raise NotPacked("its checksum is wrong")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAGIC = b"Obj\x01"
 SYNC = 16
 _HEADER = 1 << 24  # bytes of a file's metadata: schemas of a million lines fit
+_ENTRIES = 10_000
 _PIECE = 1 << 20
 _ALWAYS = 1 << 26  # bytes that a block may unpack to, however small it is
 
@@ -95,8 +96,8 @@ class Stream:
 class Block:
     """A block, unpacked.  `offset` is where it begins, `first` how many records are before it in the file.
 
-    `start` is the byte of the file where the records begin, -1 if they were packed.  `fault`: the block is not whole;
-    `data` is what there is, and the fault is to be raised after it.
+    `start` is the byte of the file where the records begin, -1 if they were packed.  `fault`: what is wrong with a block
+    that is not whole, to be raised after what there is (`data`); and the byte of the file where that is.
     """
 
     offset: int
@@ -104,7 +105,7 @@ class Block:
     count: int
     data: bytes
     start: int
-    fault: PfaDataError | None = None
+    fault: tuple[str, int] | None = None
 
 
 class Container:
@@ -136,9 +137,12 @@ class Container:
             what = "it is empty" if not found else f"it begins with {found!r}, not with {MAGIC!r}"
             raise self._broken(f"this is no Avro container file: {what}", byte=0)
         meta: dict[str, bytes] = {}
-        left = _HEADER
+        left, entries = _HEADER, _ENTRIES
         try:
             while count := self._count():
+                entries -= abs(count)
+                if entries < 0:
+                    raise ValueError(f"it has more than {_ENTRIES:,} entries")
                 for _ in range(abs(count)):
                     key, value = self._bytes(left), self._bytes(left)
                     left -= len(key) + len(value) + 2
@@ -183,9 +187,10 @@ class Container:
             stream.seek(offset)
         while (block := self._block(first)) is not None:
             yield block
-            if block.fault:
-                raise block.fault
             first += block.count
+            if block.fault:
+                message, byte = block.fault
+                raise self._broken(message, first + 1, byte)
             sync = stream.take(SYNC)
             if len(sync) < SYNC:
                 raise self._broken(f"{_CUT} in the sync marker after a block", first + 1)
@@ -210,7 +215,7 @@ class Container:
         data = stream.take(size)
         fault = None
         if len(data) < size:
-            fault = self._broken(f"{_CUT}: a block claims {size:,} bytes, and {len(data):,} are there", first + 1)
+            fault = f"{_CUT}: a block claims {size:,} bytes, and {len(data):,} are there", stream.position
         return self._unpacked(data, count, first, offset, start, fault)
 
     def _check_sizes(self, count: int, size: int, record: int, offset: int) -> None:
@@ -223,7 +228,7 @@ class Container:
             raise self._broken(f"a block claims {size:,} bytes; Limits.bytes is {most:,}", record, offset)
 
     def _unpacked(
-        self, data: bytes, count: int, first: int, offset: int, start: int, fault: PfaDataError | None
+        self, data: bytes, count: int, first: int, offset: int, start: int, fault: tuple[str, int] | None
     ) -> Block:
         if self.codec.name == "null":
             return Block(offset, first, count, data, start, fault)
@@ -235,7 +240,7 @@ class Container:
             raise self._broken(message, first + 1, offset) from None
         except NotPacked as error:
             message = f"the block is not what the codec {self.codec.name} makes: {error}"
-            return Block(offset, first, count, error.got, -1, fault or self._broken(message, first + 1, offset))
+            return Block(offset, first, count, error.got, -1, fault or (message, offset))
         return Block(offset, first, count, data, -1, fault)
 
     def _most(self, size: int) -> int:

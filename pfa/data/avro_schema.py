@@ -60,7 +60,10 @@ def schema_type(schema: Any, limits: Limits = DEFAULT, file: str = "") -> Type:
         make_room(depth)
     problems: list[Problem] = []
     schemas = Schemas({"input": schema}, problems.append, True, Hints(), {})
-    t = schemas.parse(schema, "")
+    try:
+        t = schemas.parse(schema, "")
+    except RecursionError:
+        raise _no_schema("it nests too deep", file) from None
     schemas.report = _ignore  # breaks the circle, so that all of this is freed at once
     wrong = [p for p in problems if not p.warning and not isinstance(p, BadName)]
     if wrong:
