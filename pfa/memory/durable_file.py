@@ -17,7 +17,6 @@ import weakref
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-from urllib.parse import quote
 
 from pfa.errors import PfaInitError, PfaLifecycleError, PfaLimitError
 from pfa.memory.durable_locks import Pauses, leave_locks, open_locks
@@ -74,39 +73,47 @@ class Connections(StaysHere):
     def using(self) -> Iterator[None]:
         """While the body runs, which may use SQLite, no fork of this process begins."""
         with self.guard:
-            while self.forking not in (0, threading.get_ident()):  # a finalizer may run in the thread that forks
-                self.guard.wait()
-            self.inside += 1
+            self._enter()
         try:
             yield
         finally:
-            with self.guard:
-                self.inside -= 1
-                self.guard.notify_all()
+            self._leave()
 
-    @contextmanager
-    def one(self) -> Iterator[Connection]:
-        """A connection for the body alone."""
-        with self.using():
-            connection = self._take() or self._connect()
-            try:
-                yield connection
-            finally:
-                if not self._keep(connection):
-                    connection.close()
+    def _enter(self) -> None:
+        while self.forking not in (0, threading.get_ident()):  # a finalizer may run in the thread that forks
+            self.guard.wait()
+        self.inside += 1
 
-    def _take(self) -> Connection | None:
+    def _leave(self) -> None:
+        with self.guard:
+            self.inside -= 1
+            self.guard.notify_all()
+
+    def take(self) -> Connection:
+        """A connection for this thread alone, to be given back."""
         with self.guard:
             if not self.open:
                 raise PfaLifecycleError("this SharedState is closed")
-            return self.free.pop() if self.free else None
+            self._enter()
+            if self.free:
+                return self.free.pop()
+        try:
+            return self._connect()
+        except BaseException:
+            self._leave()
+            raise
 
-    def _keep(self, connection: Connection) -> bool:
+    def give(self, connection: Connection) -> None:
+        """Back for other threads; or closed, where nobody shall have one now or a failure left a transaction open."""
         with self.guard:
-            keep = self.open and not self.forking
-            if keep:
+            if self.open and not self.forking and not connection.in_transaction:
                 self.free.append(connection)
-            return keep
+                self.inside -= 1
+                return
+        try:
+            connection.close()
+        finally:
+            self._leave()
 
     def _connect(self) -> Connection:
         import sqlite3
@@ -204,6 +211,7 @@ class Database:
         Nor is it read as a file: closing one drops the locks that SQLite's connections of this process have on it.
         """
         import sqlite3
+        from urllib.parse import quote
 
         if not os.path.isfile(self.path):
             raise self.refused("it is no file")
@@ -263,8 +271,11 @@ class Database:
         pauses = Pauses(what or self.name, time.monotonic() + _PATIENCE if deadline is None else deadline)
         while True:
             try:
-                with self.connections.one() as connection:
-                    return _clean(connection, work)
+                connection = self.connections.take()
+                try:
+                    return work(connection)
+                finally:
+                    self.connections.give(connection)
             except sqlite3.Error as error:
                 if _code(error) not in _BUSY:
                     self._failed(error)
@@ -354,15 +365,6 @@ class Database:
 def _left(connections: Connections, locks: Any) -> None:
     connections.close()
     leave_locks(locks)
-
-
-def _clean(connection: Connection, work: Callable[[Connection], T]) -> T:
-    """`work`, and no transaction left open where it fails."""
-    try:
-        return work(connection)
-    finally:
-        if connection.in_transaction:
-            connection.rollback()
 
 
 def _code(error: Exception) -> int:
