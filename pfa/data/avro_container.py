@@ -96,8 +96,8 @@ class Stream:
 class Block:
     """A block, unpacked.  `offset` is where it begins, `first` how many records are before it in the file.
 
-    `start` is the byte of the file where the records begin, -1 if they were packed.  `fault`: what is wrong with a block
-    that is not whole, to be raised after what there is (`data`); and the byte of the file where that is.
+    `start` is the byte of the file where the records begin, -1 if they were packed.  `fault`: what is wrong with a
+    block that is not whole, to be raised after what there is (`data`), and the byte of the file where that is.
     """
 
     offset: int
