@@ -19,7 +19,11 @@ OLD = {
     "name": "a.Event",
     "fields": [{"name": "n", "type": "int"}, {"name": "kind", "type": {"type": "enum", "name": "K", "symbols": ["P"]}}],
 }
-NEW = {"type": "record", "name": "a.Event", "fields": [{"name": "n", "type": "long"}, {"name": "u", "type": ["int", "long"], "default": 1}]}  # fmt: skip
+NEW = {
+    "type": "record",
+    "name": "a.Event",
+    "fields": [{"name": "n", "type": "long"}, {"name": "u", "type": ["int", "long"], "default": 1}],
+}
 # canonical form and CRC-64-AVRO (low byte first) as Apache's test vectors have them (share/test/data/schema-tests.txt)
 FINGERPRINTS = [
     ('"null"', '"null"', 7195948357588979594),
@@ -27,7 +31,7 @@ FINGERPRINTS = [
     ('"boolean"', '"boolean"', -6970731678124411036),
     ('"int"', '"int"', 8247732601305521295),
     ('{"type": "fixed", "name": "Test", "size": 1}', '{"name":"Test","type":"fixed","size":1}', None),
-    ('{"type": "enum", "symbols": ["A", "B"], "name": "Test"}', '{"name":"Test","type":"enum","symbols":["A","B"]}', None),
+    ('{"type": "enum", "symbols": ["A"], "name": "Test"}', '{"name":"Test","type":"enum","symbols":["A"]}', None),
 ]  # fmt: skip
 
 
@@ -117,7 +121,7 @@ def test_a_single_object_of_an_older_schema(form):
 
 def test_a_single_object_of_a_schema_that_does_not_fit():
     data = avro_datum.encode_single(schema_type("string"), "x")
-    with pytest.raises(pfa.PfaDataError, match="expected record a.Event, found string"):
+    with pytest.raises(pfa.PfaDataError, match=r"expected record a\.Event, found string"):
         pfa.data.single_object(engine(), data, ["string"])
 
 
