@@ -24,7 +24,6 @@ def read(file: BinaryIO, size: int | None, name: str, t: Type, limits: Limits, b
 
     PfaDataError names the file and the byte; PfaLimitError.
     """
-    make_room(limits.nesting, frames=8)
     try:
         return _read(file, size, name, t, limits, budget)
     except Broken as error:
@@ -36,6 +35,8 @@ def read(file: BinaryIO, size: int | None, name: str, t: Type, limits: Limits, b
 def _read(file: BinaryIO, size: int | None, name: str, t: Type, limits: Limits, budget: Budget) -> Any:
     container = Container(file, file=name, limits=limits)
     decoder = Decoder(resolve(container.schema, t, "host", name), limits.nesting)
+    if decoder.deep:
+        make_room(limits.nesting, frames=2)
     datum = Datum(container, size, budget)
     try:
         value, budget.values = decoder.read(datum.piece, datum.rest, budget.values)

@@ -41,10 +41,11 @@ class Malformed(Exception):
 
 
 class Decoder:
-    """Reads a datum from pieces of bytes."""
+    """Reads a datum from pieces of bytes.  `deep`: reading may recurse as deep as nesting is allowed."""
 
     def __init__(self, plan: Plan, nesting: int) -> None:
         printer = Printer(plan)
+        self.deep = printer.deep
         self.source = FRAME.format(functions=printer.functions, root=printer.root)
         space = {**_SERVICES, **{n: _constant(value) for n, value in printer.constants.items()}, "NESTING": nesting}
         space["__builtins__"] = {}

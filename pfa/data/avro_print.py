@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 UNIT = 4  # values are charged in quarters: a number, boolean or null is one, a container four
 _WINDOW = 64  # bytes that one comparison makes sure of
 _BRANCHES = 8  # of a union that are tried one after the other
+_FLAT = 50  # functions that may be inside each other with no thought of the interpreter's stack
 _RUN = 8  # numbers of fixed size that are read at once
 _LARGEST = {"null": 0, "boolean": 1, "int": 10, "long": 10, "float": 4, "double": 8}
 _LEAST = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8, "string": 1, "bytes": 1}
@@ -70,6 +71,7 @@ class Printer:
             self._record(name, record, skipped)
             done += 1
         self.root = root.text
+        self.deep = self.weights.recursive or len(self._printed) > _FLAT
         self.functions = "".join(self._printed)
 
     def constant(self, value: object) -> str:
@@ -133,6 +135,11 @@ class _Weights:
             todo += inside
         self._recursive = recursive(calls)
         self._known: dict[int, tuple[int, int]] = {}
+
+    @property
+    def recursive(self) -> bool:
+        """Can a value be deeper than the types are?"""
+        return bool(self._recursive)
 
     def recurs(self, record: RecordPlan) -> bool:
         """Can it hold itself?"""
