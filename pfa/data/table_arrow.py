@@ -63,7 +63,7 @@ class Tabular:
             yield self.given
             return
         some = self.given.to_batches(max_chunksize=ROWS)
-        yield from some or [_empty(self.given.schema)]
+        yield from some or [empty(self.given.schema)]
 
     def one(self, columns: list[Column]) -> Any:
         arrays = [arrow_array(c) for c in columns]
@@ -80,7 +80,8 @@ class Tabular:
         return pa.RecordBatch.from_arrays([a[0] for a in arrays], schema=schema)
 
 
-def _empty(schema: pa.Schema) -> pa.RecordBatch:
+def empty(schema: pa.Schema) -> pa.RecordBatch:
+    """A batch without rows."""
     return pa.RecordBatch.from_arrays([pa.nulls(0, f.type) for f in schema], schema=schema)
 
 
