@@ -34,7 +34,7 @@ from pfa.ir import (
     Var,
 )
 from pfa.passes.operands import NONE, WIDE, free
-from pfa.types import MISSING, Array, Map, Record
+from pfa.types import MISSING, Array, Function, Map, Record
 
 if TYPE_CHECKING:
     from pfa.passes.lower import Builder
@@ -182,6 +182,7 @@ def updater(b: Builder, type: Any, path: tuple[Step, ...], keys: list[Operand], 
     """The function from old to new that runs while the writers' lock is held."""
     outer, b.out = b.out, []
     old = b.temp()
+    b.program.types[old] = type
     new = replaced(b, Var(old), type, path, keys, to, value, code, at)
     block = (*b.out, Return(new))
     b.out = outer
@@ -189,6 +190,7 @@ def updater(b: Builder, type: Any, path: tuple[Step, ...], keys: list[Operand], 
     name = f"f{b.program.lifted}"
     captured = free(block, (old,))
     b.program.routines[name] = Routine(name, (old,), block, captured, at=at)
+    b.program.types[f"{name}()"] = Function((type,), type)
     if not captured:
         return FunctionValue(name)
     return b.op("", "closure", tuple(map(Var, captured)), name, at)

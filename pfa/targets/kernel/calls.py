@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
 from pfa.targets.kernel import front
 from pfa.targets.kernel.layout import kind
-from pfa.targets.kernel.parts import Escape, Unsupported, from_slot, to_slot
+from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
 from pfa.types import (
     DOUBLE,
     FLOAT,
@@ -301,9 +301,14 @@ _SIZED = ("string", "bytes", "array", "map", "fixed")
 
 
 def escape(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
-    """Arguments into an array of words, the host, a slot back."""
+    """The function's Python body."""
     if not f.e.escape:
         raise Unsupported(f"{fn.name} has no native code for ({', '.join(map(str, bound.params))})")
+    ask(f, s, fn, bound, messages(fn))
+
+
+def ask(f: FunctionEmitter, s: Op, fn: Fn | Shared, bound: Bound | Asked, errors: dict[int, str]) -> None:
+    """Arguments into an array of words, the host, a slot back."""
     block = f.temp()
     f.add(f"{block} = alloc(ctx, {16 * max(1, len(s.args))})")
     functions: dict[int, Function] = {}
@@ -320,7 +325,7 @@ def escape(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
             f.add(f"st({block} + {8 * at}, {to_slot(f.operand(x, t), t)})")
             at += 1
     f.e.tag_all(bound.ret)
-    site = f.site(fn.name, messages(fn))
+    site = f.site(fn.name, errors)
     f.e.escapes.append(Escape(fn, bound, site, functions))
     number = len(f.e.escapes) - 1
     made = f"host(get(ctx, ESCAPE), ctx, {number}, {block}, site={site})"

@@ -34,7 +34,7 @@ from pfa.ir import (
 from pfa.targets.kernel import binary, calls, language
 from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
-from pfa.targets.kernel.parts import Escape, Site, Unsupported, from_slot, load_at, store_at, to_slot
+from pfa.targets.kernel.parts import Asked, Escape, Shared, Site, Unsupported, from_slot, load_at, store_at, to_slot
 from pfa.types import (
     BOOLEAN,
     BOTTOM,
@@ -107,8 +107,11 @@ class Emitter:
         self.slots: dict[tuple[str, str], int] = {}
         p = self.program
         for name in p.cells:
-            self.slots["cell", name] = len(self.slots)
+            if not p.cells[name].shared:
+                self.slots["cell", name] = len(self.slots)
         for name in p.pools:
+            if p.pools[name].shared:
+                continue
             self.slots["pool", name] = len(self.slots)
             if p.pools[name].rollback:
                 self.slots["undo", name] = len(self.slots)
@@ -155,9 +158,9 @@ class Emitter:
 
     def emit(self) -> Emitted:
         p = self.program
-        for c in (*p.cells.values(), *p.pools.values()):
-            if c.shared:
-                raise Unsupported("shared cells and pools live in Python")
+        shared = [c for c in (*p.cells.values(), *p.pools.values()) if c.shared]
+        if shared and not self.escape:
+            raise Unsupported("shared cells and pools live in Python")
         for t in (p.input, p.output, *[c.type for c in (*p.cells.values(), *p.pools.values())]):
             self.tag_all(t)
         for r in self.lowered.routines.values():
@@ -708,6 +711,32 @@ class FunctionEmitter:
         t = self.e.program.cells[s.extra].type
         self.lines += self.e.keep("cell", s.extra, self.operand(s.args[0], t), t, "    " * self.indent)
 
+    # -- shared state --
+
+    def shared(self, s: Op, method: str, cell: str, params: tuple[Type, ...], ret: Type) -> None:
+        errors = {2009: "map key not found"} if method == "get" else {}
+        calls.ask(self, s, Shared(method, cell), Asked(params, ret), errors)
+
+    def shared_cell(self, s: Op) -> None:
+        self.shared(s, "get", f"cell:{s.extra}", (), self.e.program.cells[s.extra].type)
+
+    def update_cell(self, s: Op) -> None:
+        t = self.e.program.cells[s.extra].type
+        self.shared(s, "update", f"cell:{s.extra}", (Function((t,), t),), t)
+
+    def shared_pool(self, s: Op) -> None:
+        self.shared(s, "get", f"pool:{s.extra}", (STRING,), self.e.program.pools[s.extra].type)
+
+    def update_pool(self, s: Op) -> None:
+        t = self.e.program.pools[s.extra].type
+        self.shared(s, "update", f"pool:{s.extra}", (STRING, t, Function((t,), t)), t)
+
+    def delete_shared(self, s: Op) -> None:
+        self.shared(s, "delete", f"pool:{s.extra}", (STRING,), NULL)
+
+    def present(self, s: Op) -> None:
+        raise Unsupported("the initial value of a shared item that is no constant")
+
     def pool_at(self, name: str) -> str:
         return f"ld(get(ctx, STATE) + {8 * self.e.slots['pool', name]})"
 
@@ -721,6 +750,9 @@ class FunctionEmitter:
         self.assign(s.to, load_at(f"{found} + 8", t), t)
 
     def pool_has(self, s: Op) -> None:
+        if self.e.program.pools[s.extra].shared:
+            self.shared(s, "__contains__", f"pool:{s.extra}", (STRING,), BOOLEAN)
+            return
         found = f"pool_find({self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})"
         self.assign(s.to, f"({found} != 0)", BOOLEAN)
 
@@ -832,5 +864,7 @@ _OPS = {
     "key": E_.key, "put_index": E_.put_index, "put_key": E_.put_key, "put_field": E_.put_field,
     "cell": E_.cell, "set_cell": E_.set_cell, "pool": E_.pool, "pool_has": E_.pool_has, "set_pool": E_.set_pool,
     "delete": E_.delete, "widen": E_.widen, "is_branch": E_.is_branch, "not_null": E_.not_null, "is": E_.is_,
+    "shared_cell": E_.shared_cell, "update_cell": E_.update_cell, "shared_pool": E_.shared_pool,
+    "update_pool": E_.update_pool, "delete_shared": E_.delete_shared, "present": E_.present,
     "error": E_.error, "pack": binary.pack, "unpack": binary.unpack, "item": E_.item,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import math
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -103,7 +103,11 @@ def parse(text: str, names: dict[str, int | float] | None = None) -> dict[str, K
     found: dict[str, Kernel] = {}
     for n in body:
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
-            known[n.targets[0].id] = _constant(n.value, known)
+            name = n.targets[0].id
+            if isinstance(n.value, ast.Name) and n.value.id in found:  # another name for a kernel
+                found[name] = replace(found[n.value.id], name=name)
+            else:
+                known[name] = _constant(n.value, known)
         elif isinstance(n, ast.FunctionDef):
             found[n.name] = _kernel(n, known)
     return found
@@ -278,8 +282,8 @@ class _Function:
             self.emit("ret void" if k.ret == "void" else f"ret {k.ret} {ZERO[k.ret]}")
         head = [f"  %v.{n} = alloca {t}" for n, t in self.slots.items()]
         head += [f"  store {t} {ZERO[t]}, ptr %v.{n}" for n, t in self.slots.items()]
-        head += [f"  store {t} %{n}, ptr %v.{n}" for n, t in k.params]
-        params = ", ".join(f"{t} %{n}" for n, t in k.params)
+        head += [f"  store {t} %p.{n}, ptr %v.{n}" for n, t in k.params]
+        params = ", ".join(f"{t} %p.{n}" for n, t in k.params)
         attributes = {"inline": " alwaysinline", "cold": " noinline cold"}.get(k.inline, "")
         linkage = "" if visible else "internal "
         text = [f"define {linkage}{k.ret} @{k.name}({params}) #0{attributes} {{", "entry:", *head, *self.lines, "}"]
@@ -331,8 +335,9 @@ class _Function:
             self.statement(s)
 
     def statement(self, s: ast.stmt) -> None:
-        if self.done:  # nothing reaches it
-            return
+        if self.done:  # nothing reaches it, but its locals have types
+            self.lines.append(f"{self.label()}:")
+            self.done = False
         match s:
             case ast.Assign([ast.Name(name)], value):
                 self.assign(name, self.expression(value), s)

@@ -22,11 +22,13 @@ from pfa.targets.kernel import language as k
 from pfa.targets.kernel.emit import Emitted, _Filter
 from pfa.targets.kernel.helpers import state_type
 from pfa.targets.kernel.layout import Memory, kind
+from pfa.targets.kernel.parts import Shared
 from pfa.targets.python_entry import entry, entry_that_emits
 from pfa.types import NULL, Type
 
 if TYPE_CHECKING:
     from pfa.ir import Program
+    from pfa.lib.define import Fn
     from pfa.limits import Limits
     from pfa.targets.kernel.link import Code
 
@@ -106,6 +108,8 @@ class KernelCode:
         for what, name in e.slots:
             if what in ("cell", "pool"):
                 self.storage[what, name] = f"{what}:{name}"
+        for kind_, cells in (("cell", self.program.cells), ("pool", self.program.pools)):
+            self.storage.update({(kind_, n): f"{kind_}:{n}" for n, c in cells.items() if c.shared})
         self.sites = [CallSite(x.fn.name, x.bound.params, x.bound.ret) for x in e.escapes]
         self._store_constants()
 
@@ -152,6 +156,8 @@ class Variables:
         match name.partition(":"):
             case "ready", _, _:
                 return self.ready.cell_contents
+            case ("cell" | "pool"), _, _ if name in i.shared:
+                return i.shared[name]
             case ("cell" | "pool") as what, _, key:
                 return i.read(what, key)
             case "tally", _, _:
@@ -206,7 +212,8 @@ class Instance:
         self.hook: Callable[[Any], object] | None = None
         self.refill, self.log_message, self.rng = given["refill"], given["log_message"], given["rng"]
         self.name, self.instance = given["name"], given["instance"]
-        self.first = given["first"]
+        self.first, self.deadline = given["first"], given["deadline"]
+        self.shared = {v: given[v] for (what, n), v in code.storage.items() if (what, n) not in code.emitted.slots}
         self.used = 0
         self.draws = any(x.fn.random for x in code.emitted.escapes)
         self.encode = code.encoder(self.charge) if code.encoder else None
@@ -497,16 +504,35 @@ class Instance:
             else:
                 values.append(self.memory.load(t)(at))
                 at += 1
-        needs: dict[str, Any] = {}
-        if "site" in x.fn.needs:
-            needs["site"] = self.code.sites[number]
-        if "charge" in x.fn.needs:
-            needs["charge"] = self.charge
-        if "rng" in x.fn.needs:
-            needs["rng"] = self.rng
-        made = x.fn.impl(*values, **needs)
+        if isinstance(x.fn, Shared):
+            made = self.share(x.fn, values)
+        else:
+            made = self.body(x.fn, number, values)
         out = self.arguments((x.bound.ret,), (made,))
         return self.q[out >> 3]
+
+    def share(self, op: Shared, values: list[Any]) -> Any:
+        """An operation on shared state; updates wait until the action's time is up."""
+        store = self.shared[op.cell]
+        if op.method == "get":
+            try:
+                return store.get(*values)
+            except KeyError:
+                raise PfaRuntimeError("map key not found", 2009, "pool") from None
+        if op.method == "__contains__":
+            return values[0] in store
+        return getattr(store, op.method)(*values, self.deadline(self.q[self.ctx + (k.STARTED >> 3)]))
+
+    def body(self, fn: Fn, number: int, values: list[Any]) -> Any:
+        """The Python body of a function of the library."""
+        needs: dict[str, Any] = {}
+        if "site" in fn.needs:
+            needs["site"] = self.code.sites[number]
+        if "charge" in fn.needs:
+            needs["charge"] = self.charge
+        if "rng" in fn.needs:
+            needs["rng"] = self.rng
+        return fn.impl(*values, **needs)
 
     def callback(self, address: int, env: int, params: tuple[Type, ...], ret: Type) -> Callable[..., Any]:
         call = _CALLS[len(params)](address)

@@ -28,11 +28,30 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Escape:
-    """A call of the library that the host's Python body answers."""
+class Shared:
+    """An operation on a shared cell or pool, which lives in the host: its methods are named as here."""
 
-    fn: Fn
-    bound: Bound
+    method: str
+    cell: str
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    random: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Types of the arguments and of the result of what the host is asked for."""
+
+    params: tuple[Type, ...]
+    ret: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A call that the host answers: the Python body of a function of the library, or shared state."""
+
+    fn: Fn | Shared
+    bound: Bound | Asked
     site: int
     functions: dict[int, Function] = field(default_factory=dict)
 
