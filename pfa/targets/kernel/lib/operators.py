@@ -271,6 +271,30 @@ def op_knot(ctx: i64, x: i64, tag_boolean: i64) -> i64:
     return some(ctx, tag_boolean, 1 - ld(x + 8))
 
 
+@inline
+def kleene(x: i64) -> i64:
+    """false, true and null as 0, 1 and 2."""
+    return 2 if x == 0 else ld(x + 8)
+
+
+@inline
+def op_kand(ctx: i64, x: i64, y: i64, tag_boolean: i64) -> i64:
+    a = kleene(x)
+    b = kleene(y)
+    if a == 0 or b == 0:
+        return some(ctx, tag_boolean, 0)
+    return some(ctx, tag_boolean, 1) if a == 1 and b == 1 else 0
+
+
+@inline
+def op_kor(ctx: i64, x: i64, y: i64, tag_boolean: i64) -> i64:
+    a = kleene(x)
+    b = kleene(y)
+    if a == 1 or b == 1:
+        return some(ctx, tag_boolean, 1)
+    return some(ctx, tag_boolean, 0) if a == 0 and b == 0 else 0
+
+
 # Bits
 
 
