@@ -21,8 +21,8 @@ from pfa.data.avro_source import Decoders
 from pfa.data.rows import Row
 from pfa.data.values import Decoders as Checks
 from pfa.data.values import Ready
-from pfa.errors import PfaDataError
-from pfa.lib.encode import avro_encoder, write_long
+from pfa.errors import PfaDataError, PfaLimitError
+from pfa.lib.encode import avro_writer, write_long
 from pfa.types import Record, Type
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class AvroWriter:
         self.out, self.sync, self.position = out, sync, position
         self.codec = codec_of(codec)
         self._check = Checks().datum(t)
-        self._encode = avro_encoder(t)
+        self._append = avro_writer(t)
         self._data = bytearray()
         self._count = 0
         if not position:
@@ -195,17 +195,18 @@ class AvroWriter:
 
     def write(self, value: Any) -> None:
         """One more value.  PfaDataError if it does not have the type; then nothing of it is written."""
-        self._data += self._encode(self._check(value))
-        self._count += 1
-        if len(self._data) >= _BLOCK or self._count >= _BLOCK:
+        data = self._data
+        before = len(data)
+        if before >= _BLOCK or self._count >= _BLOCK:
             self._end_block()
-
-    def write_host(self, value: Any) -> None:
-        """One more value in the form that it has inside an engine; it is not looked at."""
-        self._data += self._encode(value)
+            before = 0
+        host = self._check(value)
+        try:
+            self._append(data, host)
+        except PfaLimitError:
+            del data[before:]
+            raise
         self._count += 1
-        if len(self._data) >= _BLOCK or self._count >= _BLOCK:
-            self._end_block()
 
     def _end_block(self) -> None:
         if self._count:

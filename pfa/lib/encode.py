@@ -79,6 +79,22 @@ def avro_encoder(t: Type, *, charge: Charge | None = None) -> Callable[[Any], by
     return _bounded(encode, builder)
 
 
+def avro_writer(t: Type) -> Callable[[bytearray, Any], None]:
+    """Appends the binary encoding of a value to bytes; PfaLimitError where it nests too deep, with a part appended."""
+    builder = _Binary(None)
+    write = builder.of(t)
+    if not builder.recursive:
+        return write
+
+    def bounded(out: bytearray, x: Any) -> None:
+        try:
+            write(out, x)
+        except RecursionError:
+            raise PfaLimitError("the value nests too deep to be encoded") from None
+
+    return bounded
+
+
 def _bounded(encode: Callable[[Any], Any], builder: _Json | _Binary) -> Callable[[Any], Any]:
     """Encoders recurse along the value: where its type is recursive, a long chain is a limit, not a crash."""
     if not builder.recursive:
