@@ -6,13 +6,11 @@ document that is written loads from where it is written, and is the same model.
 
 from __future__ import annotations
 
-import gzip
 import json
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pfa
-from pfa.cli.fmt import as_yaml, layout
+from pfa.cli.writing import write_document
 from pfa.data.document import strict_json
 from pfa.data.outside import write_file, write_value
 from pfa.data.resources import Resources, folder_of
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from pfa.ir import Cell
 
 KINDS = {"cells": "cell", "pools": "pool"}
-_LONG = 1000  # characters of data that are not laid out
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -39,7 +36,7 @@ def pack(args: argparse.Namespace) -> int:
     for spec in model.specs:
         if spec.cell.source != "embedded":
             spec.put("embedded", model.as_json(spec))
-    _write(args.output, model.document)
+    write_document(args.output, model.document)
     return 0
 
 
@@ -58,7 +55,7 @@ def unpack(args: argparse.Namespace) -> int:
                 spec.put("json", name)
             else:
                 spec.put("avro", write_value(str(folder), name, spec.whole, spec.cell.init))
-    _write(args.output, model.document)
+    write_document(args.output, model.document)
     return 0
 
 
@@ -126,32 +123,3 @@ def _free(stem: str, taken: set[str]) -> str:
         name = f"{stem}.{count}"
     taken.add(name.lower())
     return name
-
-
-def _write(path: Path, document: dict[str, Any]) -> None:
-    """Write a document as its name says: YAML, JSON, or JSON packed by gzip."""
-    suffix = path.suffix.lower()
-    if suffix in (".yaml", ".yml"):
-        write_file(str(path), [as_yaml(document).encode("utf-8")])
-        return
-    pieces = [piece.encode("utf-8") for piece in _pieces(document)]
-    write_file(str(path), [gzip.compress(b"".join(pieces), mtime=0)] if suffix in (".pfaz", ".gz") else pieces)
-
-
-def _pieces(document: dict[str, Any]) -> Iterator[str]:
-    """The document laid out, but for long data, which is on one line."""
-    token = secrets.token_hex(16)
-    long: list[str] = []
-    shown = dict(document)
-    for kind in KINDS.keys() & document.keys():
-        shown[kind] = dict(document[kind])
-        for name, fields in document[kind].items():
-            if name != "@" and len(text := _compact(fields.get("init"))) > _LONG:
-                shown[kind][name] = {**fields, "init": f"{token}{len(long)}"}
-                long.append(text)
-    rest = layout(shown)
-    for i in sorted(range(len(long)), key=lambda i: rest.index(f'"{token}{i}"')):
-        before, _, rest = rest.partition(f'"{token}{i}"')
-        yield before
-        yield long[i]
-    yield rest

@@ -38,9 +38,7 @@ def reader(
 
     A row longer than `longest` bytes is wrong.  PfaDataError where the header does not fit the type.
     """
-    if longest is None or csv.field_size_limit() < longest:  # of the process; ours is that of a row
-        csv.field_size_limit(longest or _MOST)
-    text = _Text(Lines(source, file, None, longest))
+    text = _text(source, file, longest)
     header = _header(text, file)
     if start is not None:
         text = _Text(Lines(source, file, start, longest))
@@ -48,6 +46,17 @@ def reader(
 
 
 _MOST = (1 << 63) - 1
+
+
+def columns(source: BinaryIO, file: str = "", longest: int | None = LONGEST) -> list[str]:
+    """The names of the columns, which stand in the first line of a file."""
+    return _header(_text(source, file, longest), file)
+
+
+def _text(source: BinaryIO, file: str, longest: int | None) -> _Text:
+    if longest is None or csv.field_size_limit() < longest:  # of the process; ours is that of a row
+        csv.field_size_limit(longest or _MOST)
+    return _Text(Lines(source, file, None, longest))
 
 
 class _Text:
