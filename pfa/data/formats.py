@@ -62,7 +62,9 @@ class Format:
 
 def _named(made: Format, name: str) -> Any:
     module = made.load()
-    found = getattr(module, f"{made.name}_{name}", None) or getattr(module, name, None)
+    found = getattr(module, f"{made.name}_{name}", None)
+    if getattr(found, "__module__", "") != made.module:  # it may be another's, imported there
+        found = getattr(module, name, None)
     if found is None:
         raise PfaDataError(f"{made.name} files cannot be {'read' if name == 'reader' else 'written'} here")
     return found
