@@ -11,6 +11,7 @@ from pfa.data import avro
 from pfa.data.avro_codecs import CODECS
 from pfa.data.avro_datum import encode_binary
 from pfa.data.avro_schema import schema_type
+from pfa.data.formats import format_of
 from tests.avro_values import plain, schemas_and_values, wrapped, wrapped_value
 
 fastavro = pytest.importorskip("fastavro")
@@ -345,3 +346,14 @@ def test_a_pipe_is_read_as_it_comes():
     t = schema_type(FLAT)
     assert [r.datum for r in avro.reader(Drops(data), t)] == ROWS
     assert [r.datum for r in avro.reader(io.BufferedReader(Drops(data)), t)] == ROWS
+
+
+def test_the_format_by_its_name():
+    found, out, t = format_of("data.avro"), io.BytesIO(), schema_type(FLAT)
+    w = found.writer(out, t)
+    for row in ROWS[:3]:
+        w.write(row)
+    position = w.flush()
+    found.writer(out, t, resume=position).close()
+    out.seek(0)
+    assert [r.datum for r in found.reader(out, t, file="data.avro")] == ROWS[:3]

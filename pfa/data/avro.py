@@ -22,7 +22,7 @@ from pfa.data.rows import Row
 from pfa.data.values import Decoders as Checks
 from pfa.data.values import Ready
 from pfa.errors import PfaDataError, PfaLimitError
-from pfa.lib.encode import avro_writer, write_long
+from pfa.lib.encode import avro_appender, write_long
 from pfa.types import Record, Type
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class AvroWriter:
         self.out, self.sync, self.position = out, sync, position
         self.codec = codec_of(codec)
         self._check = Checks().datum(t)
-        self._append = avro_writer(t)
+        self._append = avro_appender(t)
         self._data = bytearray()
         self._count = 0
         if not position:

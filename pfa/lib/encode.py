@@ -79,7 +79,7 @@ def avro_encoder(t: Type, *, charge: Charge | None = None) -> Callable[[Any], by
     return _bounded(encode, builder)
 
 
-def avro_writer(t: Type) -> Callable[[bytearray, Any], None]:
+def avro_appender(t: Type) -> Callable[[bytearray, Any], None]:
     """Appends the binary encoding of a value to bytes; PfaLimitError where it nests too deep, with a part appended."""
     builder = _Binary(None)
     write = builder.of(t)
