@@ -41,6 +41,7 @@ from pfa.read import load as read_path
 from pfa.read import read as read_value
 from pfa.read.collector import paused
 from pfa.targets.python import compile_python
+from pfa.targets.vector import vectorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -238,7 +239,9 @@ def _code(program: Program, limits: Limits, unions: str, backend: str, escape: b
     if any(r.recursive for r in lowered.routines.values()):
         make_room(limits.recursion)
     make_room(len(lowered.routines), frames=3)
-    return compile_python(lowered, decode, encoder, limits.recursion)
+    python = compile_python(lowered, decode, encoder, limits.recursion)
+    python.vector = vectorized(lowered)
+    return python
 
 
 def _kept(program: Program) -> Program:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from pfa.errors import PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Lowered, Op, Operand, Routine
@@ -30,6 +30,9 @@ from pfa.targets.python_places import column, nearer
 from pfa.targets.python_print import HEAVY, FunctionPrinter
 from pfa.targets.values import holds_inside
 from pfa.types import DOUBLE, MISSING
+
+if TYPE_CHECKING:
+    from pfa.targets.vector import Vector
 
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 
@@ -132,7 +135,8 @@ class Variables:
 class PythonCode:
     """A compiled program: its text, `build`, and where each line comes from.
 
-    `entries` names the functions that `build` returns, `storage` the variable of each cell and pool.
+    `entries` names the functions that `build` returns, `storage` the variable of each cell and pool; `vector` is the
+    action on columns, of a document that is simple enough.
     """
 
     source: str
@@ -144,6 +148,7 @@ class PythonCode:
     entry: Callable[..., FunctionType]
     decode: Callable[[Any], Any]
     found: dict[tuple[CodeType, int, str], str] = field(default_factory=dict)
+    vector: Vector | None = None
     backend: ClassVar[str] = "python"
     chunk: ClassVar[int] = CHUNK
 
