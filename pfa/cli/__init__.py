@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from pfa.cli.check import check
+from pfa.cli.convert import convert
 from pfa.cli.fmt import fmt
 from pfa.cli.hash import hash_
 from pfa.cli.help import help_
 from pfa.cli.pack import pack, unpack
 from pfa.cli.run import run
 from pfa.cli.run_input import count, every
+from pfa.cli.schema import schema
 from pfa.cli.show import show
 from pfa.data.formats import NAMES
 from pfa.errors import PfaError
@@ -40,6 +42,8 @@ BACKEND: Option = (
     },
 )
 QUOTE: Option = ("--quote-values", {"action": "store_true", "help": "let messages quote values of the data"})
+
+RENAME: Option = ("--rename", {"action": "store_true", "help": "make names of columns names of Avro's"})
 
 FORMATS = tuple(NAMES)
 
@@ -92,6 +96,23 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("-o", "--output", {"type": Path, "required": True, "metavar": "FILE", "help": "the document to write"}),
         ("--above", {"type": int, "default": 0, "metavar": "BYTES", "help": "only what is longer as JSON"}),
         ("--json", {"action": "store_true", "help": "JSON files instead of Avro"}),
+    ]),
+    (convert, "convert", [
+        ("input", {"metavar": "IN", "help": "data, or a document; - is standard input"}),
+        ("output", {"metavar": "OUT", "help": "data, or a document; - is standard output"}),
+        ("--from", {"dest": "source", "choices": FORMATS, "help": "format of IN; default: by its name"}),
+        ("--to", {"dest": "target", "choices": FORMATS, "help": "format of OUT; default: by its name"}),
+        ("--schema", {"metavar": "FILE", "help": "Avro schema of the rows (JSON or YAML); default: the one that IN "
+            "has, or that fits all rows, as pfa schema prints it"}),
+        RENAME,
+        QUOTE,
+    ]),
+    (schema, "schema", [
+        ("file", {"metavar": "FILE", "help": "CSV, JSON lines, Avro, Parquet or Arrow; - is standard input"}),
+        ("--format", {"choices": FORMATS, "help": "default: by the file's name, else jsonl"}),
+        ("--name", {"default": "Row", "help": "of the record; default: Row"}),
+        ("--rows", {"type": count, "metavar": "N", "help": "look at the first N rows only"}),
+        RENAME,
     ]),
     (help_, "help", [
         ("function", {"nargs": "?", "help": "a function (a.map) or a namespace (a); default: namespaces"}),
