@@ -17,6 +17,7 @@ from typing import Any
 
 from pfa.cli.check import check
 from pfa.cli.convert import convert
+from pfa.cli.diff import diff
 from pfa.cli.fmt import fmt
 from pfa.cli.hash import hash_
 from pfa.cli.help import help_
@@ -113,6 +114,17 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("--name", {"default": "Row", "help": "of the record; default: Row"}),
         ("--rows", {"type": count, "metavar": "N", "help": "look at the first N rows only"}),
         RENAME,
+    ]),
+    (diff, "diff", [
+        ("old", {"type": Path, "metavar": "OLD", "help": "PFA document"}),
+        ("new", {"type": Path, "metavar": "NEW", "help": "PFA document"}),
+        ("data", {"nargs": "?", "metavar": "DATA", "help": "compare the outputs for these data, too"}),
+        ("--format", {"choices": FORMATS, "help": "of DATA; default: by its name, else jsonl"}),
+        ("--rows", {"type": count, "default": 10, "metavar": "N", "help": "show N rows that differ; default: 10"}),
+        ("--tolerance", {"type": float, "default": 0.0, "metavar": "X", "help": "numbers that differ by no more than "
+            "this part of them are the same; default: 0"}),
+        ("--json", {"action": "store_true", "help": "one JSON object, on standard output"}),
+        QUOTE,
     ]),
     (help_, "help", [
         ("function", {"nargs": "?", "help": "a function (a.map) or a namespace (a); default: namespaces"}),
