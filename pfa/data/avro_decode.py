@@ -34,6 +34,7 @@ _MOST = 1 << 40  # no file holds so many values: a count above is a fault of the
 _LARGE = 1 << 20  # bytes of a string from which its pieces are collected and not joined
 _FEW = 64  # numbers that are not worth an array
 _SHARED_TEXTS = 1 << 16
+_SHORT = 2 * 48  # bytes of a text that may be shared, twice as the file has the length
 
 
 class Malformed(Exception):
@@ -78,16 +79,6 @@ class Decoder:
 # --- what generated code calls -----------------------------------------------------------------------------
 
 
-class _Texts(dict[bytes, str]):
-    """Short strings and keys, each once: models repeat them, and a string takes 50 bytes and more."""
-
-    def __missing__(self, raw: bytes) -> str:
-        text = str(raw, "utf-8")
-        if len(self) < _SHARED_TEXTS:
-            self[raw] = text
-        return text
-
-
 class _Table(dict[int, Any]):
     """What the number of a symbol or branch stands for, as the file has it: twice the index."""
 
@@ -125,8 +116,8 @@ def _numbers(code: str, buf: bytes, pos: int, size: int) -> Iterable[float]:
     return made
 
 
-def _text_of(raw: bytes, start: int, end: int) -> str:
-    return str(memoryview(raw)[start:end], "utf-8")
+def _text_of(raw: bytes) -> str:
+    return str(raw, "utf-8")
 
 
 def _too_many() -> PfaLimitError:
@@ -138,17 +129,18 @@ def _too_deep(nesting: int) -> PfaLimitError:
 
 
 _SERVICES: dict[str, Any] = {
-    "Malformed": Malformed, "Texts": _Texts, "Table": _Table, "BytesIO": BytesIO, "no_index": _no_index,
+    "Malformed": Malformed, "Table": _Table, "BytesIO": BytesIO, "no_index": _no_index,
     "too_many": _too_many, "too_deep": _too_deep, "doubles": _doubles, "floats": _floats, "float32": float32,
     "unpack": struct.unpack_from, "double": struct.Struct("<d").unpack_from,
     "single": struct.Struct("<f").unpack_from, "text_of": _text_of, "join": b"".join, "repeat": repeat, "len": len,
-    "as_float": float, "MOST": _MOST, "LARGE": _LARGE,
+    "as_float": float, "dict": dict, "MOST": _MOST, "LARGE": _LARGE, "SHARED": _SHARED_TEXTS, "SHORT": _SHORT,
 }  # fmt: skip
 
 FRAME = '''
 def make(piece, rest, left):
     buf, pos, end, base, depth = b"", 0, 0, 0, 0
-    texts = Texts()
+    texts = dict()  # short strings and keys, each once: models repeat them, and one takes 50 bytes and more
+    known = texts.get
 
     def more(n):
         """Have n bytes from pos on, if there are so many."""
@@ -218,7 +210,9 @@ def make(piece, rest, left):
         return n
 
     def size():
-        n = long()
+        return allowed(long())
+
+    def allowed(n):
         if n < 0:
             raise Malformed("a length is negative")
         if n > end - pos + rest():
@@ -227,16 +221,31 @@ def make(piece, rest, left):
 
     def text():
         nonlocal pos
-        n = size()
-        if n > LARGE:
-            return text_of(raw(n), 0, n)
-        if end - pos < n:
-            more(n)
-            if end - pos < n:
-                raise Malformed("it is cut short")
-        start = pos
-        pos += n
-        return texts[buf[start:pos]] if n < 48 else text_of(buf, start, pos)
+        if end - pos < 64:
+            more(64)
+        n = buf[pos]
+        pos += 1
+        if n > 127:
+            n = far(n)
+        stop = pos + (n >> 1)
+        if n & 1 or stop > end:
+            return long_text(n)
+        part = buf[pos:stop]
+        pos = stop
+        if n > SHORT:
+            return part.decode()
+        found = known(part)
+        if found is None:
+            found = part.decode()
+            if len(texts) < SHARED:
+                texts[part] = found
+        return found
+
+    def long_text(n):
+        """A text that is not in the window as a whole."""
+        n = allowed(n >> 1 ^ -(n & 1))
+        part = raw(n)
+        return text_of(part)
 
     def raw(n):
         nonlocal pos
