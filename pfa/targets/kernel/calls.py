@@ -19,11 +19,12 @@ may ask for more, by name (N is the number of the argument, from 0):
     symbols_N                            an array of the enumeration's symbols, as strings
     size_N                               the size of a fixed
     widen_item_0_1                       address of what makes argument 1 an item of argument 0: `call0(f, ctx, slot)`
-    field_NAME_N                         byte offset of a field of the record that is argument N
+    field_NAME_N                         byte offset of a field of the record that argument N, or an item of it, is
     fields_N                             the number of its fields
     names_N                              an array of its field names, as strings
     tag_NAME                             the number of a union's branch, as in tag_string, tag_double
     count                                how many arguments there are
+    and those of `extras`
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import front
+from pfa.targets.kernel import extras, front
+from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
 from pfa.types import (
@@ -41,7 +43,6 @@ from pfa.types import (
     FLOAT,
     INT,
     LONG,
-    NULL,
     STRING,
     Array,
     Bottom,
@@ -52,7 +53,6 @@ from pfa.types import (
     Prim,
     Record,
     Type,
-    Union,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ NAMES = {
     "|||": "op_kor", "!!!": "op_knot", "&": "op_bitand", "|": "op_bitor", "^": "op_bitxor", "~": "op_bitnot",
     "<<": "op_shl", ">>": "op_shr", ">>>": "op_ushr",
 }  # fmt: skip
-CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
 _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
     r"|widen_item_(\d)_(\d)\Z|count\Z"
@@ -183,7 +182,7 @@ def fits(kernel: front.Kernel, bound: Bound) -> bool:
         if need == 1 and wanted[0][1] == "i1" and kind(t) != "bool":
             return False
         wanted = wanted[need:]
-    if not all(_EXTRA.match(name) for name, _ in wanted):
+    if not all(_EXTRA.match(name) or extras.PATTERN.match(name) for name, _ in wanted):
         return False
     return not (kernel.ret == "double" and kind(bound.ret) != "f64") and not (
         kernel.ret == "i1" and kind(bound.ret) != "bool"
@@ -219,15 +218,15 @@ def extra(f: FunctionEmitter, name: str, bound: Bound) -> str:
     """What a kernel asks for beside its arguments."""
     if name == "count":
         return str(len(bound.params))
+    if asked := extras.PATTERN.match(name):
+        return extras.extra(f.e, asked, bound)
     found = _EXTRA.match(name)
     assert found
     what, item, number, field, record, tag, into, source = found.groups()
     if tag:
         return str(f.e.tags.setdefault(tag, len(f.e.tags)))
     if field:
-        t = bound.params[int(record)]
-        assert isinstance(t, Record)
-        return str(8 * list(t.by_name).index(field))
+        return str(8 * list(record_of(bound.params[int(record)]).by_name).index(field))
     if into:
         return f"address({f.e.helpers.widen(inside(bound.params[int(into)]), bound.params[int(source)])})"
     t = bound.params[int(number)]
@@ -241,7 +240,7 @@ def extra(f: FunctionEmitter, name: str, bound: Bound) -> str:
         case "less":
             return f"address({f.e.helpers.less(t)})"
         case "kind":
-            return str(CODES.get(t.name, 4) if isinstance(t, Prim) else 4)
+            return str(code(t))
         case "symbols":
             assert isinstance(t, Enum)
             return f.e.constant(Array(STRING), list(t.symbols))
@@ -254,17 +253,6 @@ def extra(f: FunctionEmitter, name: str, bound: Bound) -> str:
         case _:
             assert isinstance(t, Fixed)
             return str(t.size)
-
-
-def inside(t: Type) -> Type:
-    """The type of what a container holds."""
-    if isinstance(t, Array):
-        return t.items
-    if isinstance(t, Map):
-        return t.values
-    if isinstance(t, Union):
-        return next((inside(b) for b in t.branches if b != NULL), NULL)
-    return NULL
 
 
 def charge(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:

@@ -1,0 +1,65 @@
+"""What kernels may ask for beside their arguments that takes more than a look at one type (`calls` has the others).
+
+table_NAME                 an array of longs: `pfa.targets.kernel.tables`
+single_N, single_item_N    1 where argument N (or its items) is a union of null and one other type, 0 where more
+kind_field_NAME_N          kind of a field of the record that argument N, or an item of it, is (0 to 4, as kind_N)
+kind_field_item_NAME_N     kind of the items of that field
+json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pfa.targets.kernel import encoders, tables
+from pfa.types import LONG, NULL, Array, Map, Prim, Record, Type, Union
+
+if TYPE_CHECKING:
+    from pfa.lib.signature import Bound
+    from pfa.targets.kernel.emit import Emitter
+
+CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
+PATTERN = re.compile(
+    r"table_(?P<table>\w+)\Z|single(?P<item>_item)?_(?P<single>\d)\Z|(?P<encoder>json|avro)_(?P<encoded>\d)\Z"
+    r"|kind_field(?P<inner>_item)?_(?P<field>\w+)_(?P<record>\d)\Z"
+)
+
+
+def code(t: Type) -> int:
+    """0 int, 1 long, 2 float, 3 double, 4 anything else."""
+    return CODES.get(t.name, 4) if isinstance(t, Prim) else 4
+
+
+def inside(t: Type) -> Type:
+    """The type of what a container holds."""
+    if isinstance(t, Array):
+        return t.items
+    if isinstance(t, Map):
+        return t.values
+    if isinstance(t, Union):
+        return next((inside(b) for b in t.branches if b != NULL), NULL)
+    return NULL
+
+
+def record_of(t: Type) -> Record:
+    """The record that a type is, or that its items are."""
+    found = t if isinstance(t, Record) else inside(t)
+    assert isinstance(found, Record)
+    return found
+
+
+def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
+    """The text of what was asked for."""
+    asked = found.groupdict()
+    if asked["table"]:
+        return e.constant(Array(LONG), tables.TABLES[asked["table"]]())
+    if asked["encoder"]:
+        t = bound.params[int(asked["encoded"])]
+        return f"address({encoders.encoder(e.helpers, asked['encoder'], t)})"
+    if asked["single"]:
+        t = bound.params[int(asked["single"])]
+        t = inside(t) if asked["item"] else t
+        return str(int(isinstance(t, Union) and len(t.branches) == 2))
+    t = record_of(bound.params[int(asked["record"])]).by_name[asked["field"]].type
+    return str(code(inside(t) if asked["inner"] else t))
