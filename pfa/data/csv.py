@@ -38,11 +38,19 @@ def reader(
 
     A row longer than `longest` bytes is wrong.  PfaDataError where the header does not fit the type.
     """
+    _, lines, rows = open_rows(source, t, file, quote, start, longest)
+    return rows(lines)
+
+
+def open_rows(
+    source: BinaryIO, t: Type, file: str, quote: bool, start: Any, longest: int | None
+) -> tuple[_Reader, Lines, Callable[[Lines], Iterator[Row]]]:
+    """What makes rows by the header; the lines behind the header, or behind `start`; and what makes rows of lines."""
     text = _text(source, file, longest)
     header = _header(text, file)
-    if start is not None:
-        text = _Text(Lines(source, file, start, longest))
-    return _Reader(header, _columns(header, t, file), isinstance(t, Record), file, quote).rows(text)
+    lines = text.lines if start is None else Lines(source, file, start, longest)
+    made = _Reader(header, _columns(header, t, file), isinstance(t, Record), file, quote)
+    return made, lines, lambda lines: made.rows(_Text(lines))
 
 
 _MOST = (1 << 63) - 1
@@ -65,8 +73,6 @@ class _Text:
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
         self.rows = csv.reader(iter(self._line, None), strict=True)
-        self.pieces: list[bytes] = []  # a line whose cells hold "\r" is several lines
-        self.number = lines.number
         self.size = 0
         self.wrong: PfaDataError | None = None
 
@@ -142,6 +148,10 @@ class _Reader:
         self.record = record
         self.file = file
         self.quote = quote
+
+    def names(self) -> list[str | None]:
+        """The fields that the columns fill, "" for a datum that is no record; None where one fills none."""
+        return [None if column is None else column[0] if self.record else "" for column in self.columns]
 
     def rows(self, text: _Text) -> Iterator[Row]:
         while True:

@@ -31,13 +31,7 @@ def reader(
     longest: int | None = LONGEST,
 ) -> Iterator[Row]:
     """Rows of a file; blank lines are none.  A line longer than `longest` bytes is a row that is wrong."""
-    lines = Lines(source, file, start, longest)
-    read = _Reader(t, file, quote)
-    for line in lines:
-        if lines.too_long:
-            yield Row(lines.number, error=wrong_row(lines.long_line(), file, lines.number), end=lines.end)
-        elif not line.isspace():
-            yield read.row(line, lines.number, lines.end)
+    return _Reader(t, file, quote).rows(Lines(source, file, start, longest))
 
 
 class _Reader:
@@ -48,6 +42,14 @@ class _Reader:
         self.change = decoder(t)
         self.file = file
         self.quote = quote
+
+    def rows(self, lines: Lines) -> Iterator[Row]:
+        for line in lines:
+            if lines.too_long:
+                wrong = wrong_row(lines.long_line(), self.file, lines.number)
+                yield Row(lines.number, error=wrong, end=lines.end)
+            elif not line.isspace():
+                yield self.row(line, lines.number, lines.end)
 
     def row(self, line: bytes, number: int, end: Any) -> Row:
         if number == 1:

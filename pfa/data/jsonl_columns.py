@@ -1,0 +1,165 @@
+"""JSON lines as columns: many lines parsed at once.
+
+Place in the pipeline: beside `jsonl`, for batches.  Lines become one array with a number between any two of them that
+nobody can know before.  So where the array has just these numbers in every second place, each line is one value of
+JSON and no value goes over two lines.
+"""
+
+from __future__ import annotations
+
+from array import array
+from operator import itemgetter
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from pfa.data.batches import WARM, Chunks, NoColumns
+from pfa.data.jsonl import _Reader
+from pfa.data.lines import LONGEST, Lines
+from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pfa.data.batches import Batch
+    from pfa.data.rows import Row
+
+SIZE = 1 << 16
+CLASSES: dict[Type, frozenset[type]] = {
+    BOOLEAN: frozenset([bool]), INT: frozenset([int]), LONG: frozenset([int]), STRING: frozenset([str]),
+    FLOAT: frozenset([float, int]), DOUBLE: frozenset([float, int]),
+}  # fmt: skip
+NONE = type(None)
+_random = SystemRandom()
+
+
+def batches(
+    source: BinaryIO,
+    t: Type,
+    inputs: dict[str, Type],
+    used: frozenset[str],
+    *,
+    file: str = "",
+    quote: bool = False,
+    start: Any = None,
+    longest: int | None = LONGEST,
+    size: int | None = None,
+) -> Iterator[Batch]:
+    """The rows of a file in batches; of `inputs`, the columns, those that are `used` have values."""
+    chunks = Chunks(Lines(source, file, start, longest), SIZE, longest)
+    reader = _Reader(t, file, quote)
+    parse = _Parser(inputs, used).parse
+
+    def rows(lines: Lines) -> Iterator[Row]:
+        return reader.rows(lines)
+
+    warm = size is not None and size >= WARM
+    while chunk := chunks.next():
+        warm = warm or chunks.offset >= WARM
+        yield chunks.batch(chunk, parse if warm else _none, rows)
+
+
+def _none(chunk: bytes) -> tuple[dict[str, Any], int]:
+    raise NoColumns
+
+
+class _Parser:
+    """Parses many lines at once."""
+
+    def __init__(self, inputs: dict[str, Type], used: frozenset[str]) -> None:
+        self.columns = [(name, Column(t, name in used)) for name, t in inputs.items()]
+        self.whole = "" in inputs
+        self.get = itemgetter(*inputs)
+
+    def parse(self, chunk: bytes) -> tuple[dict[str, Any], int]:
+        """The columns and how many lines there are; NoColumns where a line is not as it should be."""
+        values = _values(chunk)
+        if self.whole:
+            [(name, column)] = self.columns
+            return {name: column.of(values)}, len(values)
+        try:
+            if len(self.columns) == 1:
+                [(name, column)] = self.columns
+                return {name: column.of([v[name] for v in values])}, len(values)
+            texts = list(zip(*map(self.get, values), strict=True))
+        except (KeyError, TypeError, IndexError):
+            raise NoColumns from None
+        return {name: column.of(text) for (name, column), text in zip(self.columns, texts, strict=True)}, len(values)
+
+
+def _values(chunk: bytes) -> list[Any]:
+    """The value of each line."""
+    mark = _random.randrange(100_000, 1_000_000)
+    body = chunk.removesuffix(b"\n").replace(b"\n", b",%d," % mark)
+    try:
+        found = orjson.loads(b"[%b]" % body)
+    except orjson.JSONDecodeError:
+        raise NoColumns from None
+    marks = found[1::2]
+    if len(found) != 2 * len(marks) + 1 or marks.count(mark) != len(marks):
+        raise NoColumns
+    return found[::2]  # type: ignore[no-any-return]
+
+
+class Column:
+    """Makes a column of values of JSON; NoColumns where one is not of the type, or needs more than a look."""
+
+    def __init__(self, t: Type, used: bool) -> None:
+        some = [b for b in branches(t) if b != NULL]
+        self.type = some[0]
+        self.nullable = len(some) < len(branches(t))
+        self.used = used
+        kinds = {str} if isinstance(self.type, Enum) else CLASSES[self.type]
+        self.kinds = frozenset(kinds) | ({NONE} if self.nullable else set())
+        self.symbols = frozenset(self.type.symbols) if isinstance(self.type, Enum) else None
+
+    def of(self, values: Any) -> Any:
+        """The column, for whoever uses it."""
+        kinds = set(map(type, values))
+        if not kinds <= self.kinds:
+            raise NoColumns
+        if self.symbols and not set(values) <= self.symbols | {None}:
+            raise NoColumns
+        if self.type in (STRING, BOOLEAN) or self.symbols:
+            return self._array(values, "?") if self.type == BOOLEAN and not self.nullable else values
+        if self.nullable:
+            return self._listed(values, kinds)
+        if self.type in (INT, LONG):
+            return self._whole(values)
+        return self._floating(values) if self.used or int in kinds or self.type == FLOAT else None
+
+    def _listed(self, values: Any, kinds: set[type]) -> Any:
+        if self.type == INT or self.type == LONG:
+            self._whole([v for v in values if v is not None])
+        elif int in kinds or self.type == FLOAT:
+            raise NoColumns
+        return values
+
+    def _array(self, values: Any, kind: str) -> Any:
+        import numpy
+
+        return numpy.array(values, kind)
+
+    def _whole(self, values: Any) -> Any:
+        import numpy
+
+        try:
+            made = numpy.frombuffer(array("q", values), "i8")
+        except OverflowError:
+            raise NoColumns from None
+        if self.type == INT and made.size and (made.max() >= 1 << 31 or made.min() < -1 << 31):
+            raise NoColumns
+        return made
+
+    def _floating(self, values: Any) -> Any:
+        import numpy
+
+        try:
+            made = numpy.frombuffer(array("d", values), "f8")
+        except OverflowError:
+            raise NoColumns from None
+        if self.type == DOUBLE:
+            return made
+        with numpy.errstate(over="ignore"):
+            return made.astype("f4").astype("f8")
