@@ -290,9 +290,7 @@ def _union(t: Type, inner: Union, array: pa.UnionArray, decoders: TableDecoders)
     places = np.arange(len(array), dtype="i4")
     if kind.mode == "dense":
         places = _buffer(buffers[2], "i4", array.offset, len(array))
-    made = Unions(type=t, length=len(array), tags=known[codes], places=places, branches=tuple(branches))
-    made.bad = None
-    return made
+    return Unions(type=t, length=len(array), tags=known[codes], places=places, branches=tuple(branches))
 
 
 def _fitting(t: Union, array: pa.Array, decoders: TableDecoders) -> int:

@@ -185,8 +185,8 @@ class Lists(Column):
         items = self.items.host(first, places[-1], {})
         return [items[i - first : j - first] for i, j in pairwise(places)]
 
-    def faults(self) -> Bad | None:
-        return joined(self.bad, inside(self.items.faults(), self.offsets, self.valid, lambda i, _: i))
+    def __post_init__(self) -> None:
+        self.bad = joined(self.bad, inside(self.items.faults(), self.offsets, self.valid, lambda i, _: i))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,12 +207,12 @@ class Maps(Column):
             for i, j in pairwise(places)
         ]
 
-    def faults(self) -> Bad | None:
+    def __post_init__(self) -> None:
         def key(_: int, at: int) -> str:
             return str(self.keys.host(at, at + 1, {})[0])
 
         keys = inside(self.keys.faults(), self.offsets, self.valid, key)
-        return joined(self.bad, keys, inside(self.items.faults(), self.offsets, self.valid, key))
+        self.bad = joined(self.bad, keys, inside(self.items.faults(), self.offsets, self.valid, key))
 
 
 def inside(
@@ -294,8 +294,8 @@ class Unions(Column):
                 made[row] = (name, values[place]) if boxed else values[place]
         return made
 
-    def faults(self) -> Bad | None:
-        return joined(self.bad, *(self._faults(i, b.faults()) for i, b in enumerate(self.branches)))
+    def __post_init__(self) -> None:
+        self.bad = joined(self.bad, *(self._faults(i, b.faults()) for i, b in enumerate(self.branches)))
 
     def _faults(self, i: int, bad: Bad | None) -> Bad | None:
         if bad is None:
@@ -329,6 +329,8 @@ class Objects(Column):
 
     def host(self, start: int, stop: int, wrong: dict[int, Wrong]) -> list[Any]:
         part = self.given[start:stop]
+        if isinstance(part, np.ndarray):
+            part = part.tolist()
         if self.valid is not None:
             valid = self.valid[start:stop].tolist()
             part = [v if ok else None for v, ok in zip(part, valid, strict=True)]

@@ -82,8 +82,6 @@ def mistyped(t: Type, given: NDArray[Any], cast: str) -> Mistyped:
     hint = ""
     if inner in DTYPES and kind in "biufUTS":
         hint = f"; convert it with {cast.format(_name(inner, nullable, cast))}"
-    elif kind == "f" and given.dtype.itemsize > 8:
-        found, hint = "long doubles", '; convert it with .astype("float64")'
     return Mistyped(t, f"{found} ({given.dtype})" if kind in "iufc" else found, hint)
 
 
@@ -244,6 +242,9 @@ class Arrays:
             yield Columns(record(t, list(self.given), length, lambda f: self.take(f.type, self.given[f.name])))
         else:
             yield Columns(self.take(t, self.given[only(t, list(self.given))]))
+
+    def refuse(self, output: Type) -> None:
+        """Arrays hold objects of any type."""
 
     def take(self, t: Type, given: Any) -> Column:
         return any_column(t, given, self.decoders)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pfa.data.arrow_columns import arrow_array, column
 from pfa.data.arrow_types import arrow_field
 from pfa.data.columns import Column, Columns
+from pfa.data.table_build import refuse_recursive
 from pfa.data.table_values import only, record
 from pfa.types import Record
 
@@ -64,6 +65,10 @@ class Tabular:
             return
         some = self.given.to_batches(max_chunksize=ROWS)
         yield from some or [empty(self.given.schema)]
+
+    def refuse(self, output: Type) -> None:
+        """Arrow has no records that hold themselves."""
+        refuse_recursive(output)
 
     def one(self, columns: list[Column]) -> Any:
         arrays = [arrow_array(c) for c in columns]

@@ -7,6 +7,7 @@ Arrow's.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,16 +124,14 @@ def _categories(t: Type, given: Any, decoders: TableDecoders) -> Column:
 
 
 def _arrow(t: Type, given: Any, decoders: TableDecoders) -> Column:
-    import pyarrow as pa
-
-    from pfa.data import arrow_columns
-
+    arrow_columns, pa = import_module("pfa.data.arrow_columns"), import_module("pyarrow")  # pandas has imported it
     array = given.array.__arrow_array__()
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
     if bare(t)[1] and pa.types.is_floating(array.type):
         array = pa.compute.if_else(pa.compute.is_nan(array), pa.scalar(None, array.type), array)
-    return arrow_columns.column(t, array, decoders)
+    made: Column = arrow_columns.column(t, array, decoders)
+    return made
 
 
 def _values(c: Column) -> Any:

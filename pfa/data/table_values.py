@@ -9,6 +9,7 @@ tagged or bare where that is clear.
 from __future__ import annotations
 
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +109,10 @@ def objects(t: Type, given: Any, valid: Mask | None, decoders: TableDecoders) ->
 
 def _first(given: Any, valid: Mask | None) -> list[Any]:
     if valid is not None:
-        return [given[i] for i in np.flatnonzero(valid)[:SAMPLE].tolist()]
+        rows = np.flatnonzero(valid)[:SAMPLE]
+        return given[rows].tolist() if isinstance(given, np.ndarray) else [given[i] for i in rows.tolist()]
+    if isinstance(given, np.ndarray):
+        given = given[: 10 * SAMPLE].tolist()
     return list(islice((v for v in given[: 10 * SAMPLE] if v is not None), SAMPLE))
 
 
@@ -191,9 +195,10 @@ def split(t: Type, values: list[Any], nullable: bool) -> dict[str, Column]:
     """Outputs as columns: one a field of a record, or one called ""; `nullable`: a row may be missing."""
     if not isinstance(t, Record):
         return {"": built(t, values, nullable)}
-    if None in values:
-        return {f.name: built(f.type, [v and v[f.name] for v in values], nullable) for f in t.fields}
-    return {f.name: built(f.type, [v[f.name] for v in values], nullable) for f in t.fields}
+    if nullable and None in values:
+        nothing = dict.fromkeys(t.by_name)
+        values = [nothing if v is None else v for v in values]
+    return {f.name: built(f.type, list(map(itemgetter(f.name), values)), nullable) for f in t.fields}
 
 
 def built(t: Type, values: list[Any], nullable: bool) -> Column:
@@ -203,7 +208,7 @@ def built(t: Type, values: list[Any], nullable: bool) -> Column:
     if inner in DTYPES:
         if valid is not None and not valid.all():
             values = [0 if v is None else v for v in values]
-        return Flat(type=t, length=len(values), valid=valid, data=np.array(values, DTYPES[inner]))
+        return Flat(type=t, length=len(values), valid=valid, data=np.fromiter(values, DTYPES[inner], len(values)))
     return Values(type=t, length=len(values), valid=valid, made=values)
 
 

@@ -36,6 +36,9 @@ class Kind(Protocol):
     def batches(self, t: Type) -> Iterator[Columns]:
         """The rows as columns of the input type, in one or several batches."""
 
+    def refuse(self, output: Type) -> None:
+        """PfaDataError where outputs of a type cannot be a table of this kind."""
+
     def one(self, columns: list[Column]) -> Any:
         """Outputs that are no records, a column for each batch."""
 

@@ -24,7 +24,7 @@ from pfa.types import LONG, Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pfa.data.columns import Columns, Wrong
+    from pfa.data.columns import Column, Columns, Wrong
     from pfa.engine.runtime import Runtime
 
 CHUNK = 1024  # rows that are Python values at once
@@ -63,6 +63,7 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
     if runtime.state not in ("new", "running"):
         raise PfaLifecycleError(f"no score now: this engine is {runtime.said()}")
     kind = tables.kind_of(table, runtime.compiled.limits.quote_values)
+    kind.refuse(runtime.compiled.program.output)
     backend = PythonBackend(runtime, on_error)
     try:
         parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
@@ -86,23 +87,20 @@ class PythonBackend:
         self.early: list[Any] = []
         self.cell = runtime.variables.encode
         self.encode = self.cell.cell_contents if self.cell else None
-        self.run = self._run()
+        run: Callable[..., Any] = runtime.functions["run"]
+        self.run: Callable[[Any], Any] = (lambda datum: run(datum, [])) if self.emits else run
+        self.late: Callable[[Any], Any] | None = None
+        self._set_form()
 
-    def _run(self) -> Callable[[Any], Any]:
-        """The action, whose outputs are in the form of tables; a callback gets them as the engine gives them."""
-        run: Callable[..., Any] = self.runtime.functions["run"]
-        if self.emits:
-            emit = run
-            run = lambda datum: emit(datum, [])  # noqa: E731
+    def _set_form(self) -> None:
+        """Outputs leave the action in the form of tables, or get it `late`; a callback gets them as the engine says."""
         if self.emits and self.runtime.emit is not None:
-            return run
+            return
         encode = TableEncoders(self.runtime.charge).of(self.output)
         if self.cell is not None:
             self.cell.cell_contents = encode or _same
-            return run
-        if encode is None or self.emits:
-            return run
-        return lambda datum: encode(run(datum))
+        else:
+            self.late = encode
 
     def close(self) -> None:
         """The engine's outputs are again what its `unions` says."""
@@ -154,9 +152,8 @@ class PythonBackend:
         self.outputs.append([*sent, None] if self.emits else None)
 
     def _scored(self, first: int) -> Scored:
-        nullable = self.on_error != "raise"
         if not self.emits:
-            return Scored(split(self.output, self.outputs, nullable), len(self.outputs))
+            return Scored(self._split(self.outputs), len(self.outputs))
         if self.runtime.emit is not None:
             return Scored({}, 0)
         if self.early and self.outputs:
@@ -164,13 +161,19 @@ class PythonBackend:
             self.early = []
         counts = [len(sent) for sent in self.outputs]
         rows = np.repeat(np.arange(first, first + len(counts), dtype="i8"), counts)
-        made = split(self.output, flatten(self.outputs), nullable)
+        made = self._split(flatten(self.outputs))
         if not isinstance(self.output, Record):
             made = {OUTPUT: made[""]}
         name = ROW
         while name in made:
             name = f"_{name}"
         return Scored({name: Flat(type=LONG, length=len(rows), data=rows), **made}, len(rows))
+
+    def _split(self, outputs: list[Any]) -> dict[str, Column]:
+        late = self.late
+        if late is not None:
+            outputs = [None if v is None else late(v) for v in outputs]
+        return split(self.output, outputs, self.on_error != "raise")
 
 
 def _same(value: Any) -> Any:
