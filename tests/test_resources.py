@@ -435,6 +435,7 @@ BROKEN = {
     "a negative size": (ARRAY, container(ARRAY, (1, GOOD[1], -4)), r"byte \d+: a block claims -4 bytes"),
     "a block of 10 GB": (ARRAY, container(ARRAY, (1, GOOD[1], 10**10)), r"byte \d+: .*10,000,000,000 bytes, and \d+"),
     "an empty block of 2^60 bytes": (ARRAY, container(ARRAY, (0, b"", 1 << 60)), r"byte \d+"),
+    "a million empty blocks": (ARRAY, container(ARRAY, *[(0, b"")] * 10_000, GOOD), r"byte \d+: too many blocks"),
     "a wrong sync marker": (ARRAY, container(ARRAY, GOOD, ends=b"t" * 16), r"byte \d+: the sync marker"),
     "no sync marker": (ARRAY, container(ARRAY, GOOD)[:-16], r"byte \d+: .*sync marker.*cut short"),
     "after the block": (ARRAY, container(ARRAY, GOOD) + b"garbage", r"byte \d+"),
@@ -477,6 +478,11 @@ def test_a_file_that_is_cut_short_anywhere_or_changed(folder, codec):
         (folder / "c.avro").write_bytes(data[:i] + bytes([data[i] ^ 0x81]) + data[i + 1 :])
         with contextlib.suppress(pfa.PfaInitError):
             loaded(folder, document).action(None)
+
+
+def test_empty_blocks_around_the_datum(folder):
+    (folder / "c.avro").write_bytes(container(ARRAY, (0, b""), GOOD, (0, b""), (0, b"")))
+    assert loaded(folder, model(ARRAY, "c.avro", "avro")).action(None) == [7, 8]
 
 
 def test_bombs(folder):

@@ -46,14 +46,22 @@ class Datum:
         self.size, self.budget = size, budget
         self.start = self.end = self.stream.position
         self.made = 0
-        while (found := self._block()) is not None and found[0] == 0:
-            self._empty(found[1])
+        found = self._next()
         if found is None:
             raise Broken("it holds no datum", self.stream.position)
         self.start = self.stream.position
-        self.end = self.start + found[1]
+        self.end = self.start + found
         unpack = _CODECS.get(self.codec) or _whole(self.codec)
         self._pieces = self._counted(_guarded(self.codec, unpack, self.packed(), self.start, budget.bytes * BINARY))
+
+    def _next(self) -> int | None:
+        """The bytes of the next block that holds a datum; None at the end of the file."""
+        for _ in range(_EMPTY_BLOCKS):
+            found = self._block()
+            if found is None or found[0]:
+                return found and found[1]
+            self._empty(found[1])
+        raise Broken("too many blocks hold nothing", self.stream.position)
 
     def _block(self) -> tuple[int, int] | None:
         """How many data the next block holds and its bytes; None at the end of the file."""
@@ -126,15 +134,9 @@ class Datum:
         if self.piece():
             raise Broken("the block goes on after its datum", self.end)
         self._end_block()
-        for _ in range(_EMPTY_BLOCKS):
-            at = self.stream.position
-            found = self._block()
-            if found is None:
-                return
-            if found[0]:
-                raise Broken("a second datum follows; a cell or pool has one", at)
-            self._empty(found[1])
-        raise Broken("it goes on after its datum", self.stream.position)
+        at = self.stream.position
+        if self._next() is not None:
+            raise Broken("a second datum follows; a cell or pool has one", at)
 
 
 # --- codecs that stream ------------------------------------------------------------------------------------
