@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
 
-from pfa.types import BOTTOM, NULL, Enum, Function, Type
+from pfa.types import BOTTOM, NULL, UNKNOWN, Enum, Function, Type
 
 if TYPE_CHECKING:
     from pfa.lib.define import Fn
@@ -366,6 +366,7 @@ class Const:
     """A constant, by identity; targets keep it in a table, never in the text."""
 
     value: Any
+    type: Type = UNKNOWN
 
 
 @node

@@ -217,7 +217,7 @@ class Builder:
     # -- leaves --
 
     def lit(self, e: Lit, into: str) -> Operand:
-        return NONE if e.value is None else Const(e.value)
+        return NONE if e.value is None else Const(e.value, e.type)
 
     def local(self, e: Local, into: str) -> Operand:
         return Var(e.name)

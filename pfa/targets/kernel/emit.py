@@ -44,6 +44,7 @@ from pfa.types import (
     LONG,
     NULL,
     STRING,
+    UNKNOWN,
     Array,
     Enum,
     Function,
@@ -329,12 +330,14 @@ class FunctionEmitter:
             if x.name in ("input", "tally", "tallyOne", "tallyTwo"):
                 return self.e.param(x.name)
             return PREDEFINED.get(x.name) or self.e.types.get(x.name, otherwise)
+        if isinstance(x, Const) and x.type is not UNKNOWN:
+            return x.type
         return otherwise
 
     def operand(self, x: Operand, t: Type) -> str:
         """The text of an operand whose type is `t`."""
         if isinstance(x, Const):
-            return self.constant(x.value, t)
+            return self.constant(x.value, t if x.type is UNKNOWN or kind(x.type) != kind(t) else x.type)
         if isinstance(x, FunctionValue):
             raise Unsupported("a function as a value")
         if x.name in _SYMBOLS:
@@ -561,7 +564,7 @@ class FunctionEmitter:
 
     def dynamic(self, s: Op) -> None:
         _, functions = s.extra
-        which = self.hold(self.operand(s.args[0], INT))
+        which = self.hold(self.operand(s.args[0], self.type_of(s.args[0], INT)))
         ret: Type | None = None
         self.e.types.get(s.to)
         for i, f in enumerate(functions):

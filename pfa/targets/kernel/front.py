@@ -624,15 +624,15 @@ class _Function:
             raise self.wrong(e, "not in the language")
         name = e.func.id
         site = next((k.value for k in e.keywords if k.arg == "site"), None)
-        self.site = str(_constant(site, self.kernel.names)) if site else ""
-        if name in self.known and name not in self.slots:
-            return self.kernel_call(self.known[name], [self.expression(a) for a in e.args], e)
         if name == "address":
             [target] = e.args
             assert isinstance(target, ast.Name)
             self.calls[target.id] = None
             return self.value(f"ptrtoint ptr @{target.id} to i64", "i64")
-        args = [self.expression(a) for a in e.args]
+        args = [self.expression(a) for a in e.args]  # calls inside have places of their own
+        self.site = str(_constant(site, self.kernel.names)) if site else ""
+        if name in self.known and name not in self.slots:
+            return self.kernel_call(self.known[name], args, e)
         made = self.special(name, args, e)
         if made is _UNKNOWN:
             raise self.wrong(e, f"no function {name}")

@@ -344,7 +344,10 @@ class Instance:
             case k.DEEP:
                 return PfaLimitError(f"exceeded a recursion depth of {self.code.limits.recursion}")
             case _:
-                made = PfaRuntimeError(site.messages.get(status, "failed"), status, site.function)
+                message = site.messages.get(status)
+                if message is None and isinstance(pending, PfaRuntimeError):
+                    message = pending.message
+                made = PfaRuntimeError(message or "failed", status, site.function)
         made.pointer = site.at  # type: ignore[attr-defined]
         return made
 

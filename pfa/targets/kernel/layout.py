@@ -69,11 +69,14 @@ class Memory:
         self.q = self.bytes.cast("q")
         self.d = self.bytes.cast("d")
         self.tags = tags
-        self.names = {v: k for k, v in tags.items()}
         self.top = 0
         self.end = 0
         self.stores: dict[Type, Store] = {}
         self.loads: dict[Type, Load] = {}
+
+    def tag(self, t: Type) -> int:
+        """The number of a branch; what compiled code does not know may have any."""
+        return self.tags.setdefault(t.tag, len(self.tags))
 
     def take(self, count: int) -> int:
         """So many bytes."""
@@ -196,7 +199,7 @@ class Memory:
         bare: dict[type, tuple[int, Store]] = {}
         boxed: dict[str, tuple[int, Store]] = {}
         for b in t.branches:
-            way = (self.tags[b.tag], self.store(b))
+            way = (self.tag(b), self.store(b))
             if b.tag in t.boxed:
                 boxed[b.tag] = way
             else:
@@ -296,7 +299,7 @@ class Memory:
     def _load_union(self, t: Union) -> Load:
         q = self.q
         ways = {
-            self.tags[b.tag]: (self.load(b), b.tag if b.tag in t.boxed else "") for b in t.branches if b.tag != "null"
+            self.tag(b): (self.load(b), b.tag if b.tag in t.boxed else "") for b in t.branches if b.tag != "null"
         }
 
         def load(i: int) -> Any:
