@@ -22,7 +22,6 @@ from pfa.targets.kernel.language import (
 )
 from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, new_array
 from pfa.targets.kernel.lib.math import whole
-from pfa.targets.kernel.lib.state import hash_text, same_text
 from pfa.targets.kernel.lib.printing import (
     new_writer,
     print_byte,
@@ -32,6 +31,7 @@ from pfa.targets.kernel.lib.printing import (
     written,
     written_text,
 )
+from pfa.targets.kernel.lib.state import hash_text, same_text
 
 INT_MIN = -2147483648
 INT_MAX = 2147483647
