@@ -80,10 +80,8 @@ class Side:
 def differences(old: Side, new: Side) -> Iterator[Difference]:
     """All of them, in the order in which a document is read."""
     p, q = old.program, new.program
-    facts: list[tuple[str, Any, Any]] = [("name", p.name, q.name), ("version", p.version, q.version), ("method", p.method, q.method)]
-    facts += [("input", p.input, q.input), ("output", p.output, q.output)]
-    for what, before, after in facts:
-        yield from _fact(what, before, after)
+    for what in ("name", "version", "method", "input", "output"):
+        yield from _fact(what, getattr(p, what), getattr(q, what))
     yield from _named_types(named(p), named(q))
     for kind, cells, others in (("cell", p.cells, q.cells), ("pool", p.pools, q.pools)):
         yield from _storage(kind, cells, others)

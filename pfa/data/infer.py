@@ -41,7 +41,7 @@ from pfa.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pfa.data.formats import Format
 
@@ -124,10 +124,12 @@ class _Names:
     def __init__(self) -> None:
         self.taken: set[str] = set()
 
-    def free(self, wanted: str) -> str:
-        """`address` is Address."""
+    def free(self, wanted: str, fields: Iterable[str] = ()) -> str:
+        """`address` is Address.  No field has that name: {"Address": 1} would be a value of a union, under its tag."""
         made = suggestion(wanted)
-        return _free(made[0].upper() + made[1:], self.taken)
+        made = _free(made[0].upper() + made[1:], self.taken | {*fields})
+        self.taken.add(made)
+        return made
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------
@@ -184,7 +186,7 @@ def _is_double(whole: int) -> bool:
 class Shape:
     """What the JSON values of one place have in common."""
 
-    __slots__ = ("fields", "is_map", "items", "kinds", "numbers", "objects", "seen", "single")
+    __slots__ = ("alone", "fields", "is_map", "items", "kinds", "numbers", "objects", "seen", "single")
 
     def __init__(self) -> None:
         self.kinds: set[str] = set()
@@ -194,6 +196,7 @@ class Shape:
         self.is_map = False
         self.objects = 0
         self.single = 0  # objects with one key
+        self.alone: set[str] = set()  # such keys, where they are tags
         self.seen = 0  # objects that have this field
 
     def add(self, value: Any, depth: int = 0) -> None:
@@ -219,7 +222,9 @@ class Shape:
 
     def _add_object(self, value: dict[str, Any], depth: int) -> None:
         self.objects += 1
-        self.single += len(value) == 1
+        if len(value) == 1:
+            self.single += 1
+            self.alone |= value.keys() & _TAGS.keys()
         for key, x in value.items():
             field = self.fields.get(key)
             if field is None:
@@ -248,6 +253,7 @@ class Shape:
         self.is_map |= other.is_map
         self.objects += other.objects
         self.single += other.single
+        self.alone |= other.alone
         if other.items:
             self.items = self.items or Shape()
             self.items.merge(other.items)
@@ -273,13 +279,22 @@ class Shape:
             found.append(Array(self.items.type(name, names) if self.items and self.items.kinds else NULL))
         if "object" in self.kinds:
             found += self._tagged(name, names) or [self._object(name, names, row)]
+            self._refuse_tags(found)
         return found[0] if len(found) == 1 else Union(tuple(found)) if found else NULL
+
+    def _refuse_tags(self, found: list[Type]) -> None:
+        """An object that is a value of no branch, and would be read as one."""
+        if len(found) > 1 and isinstance(found[-1], Record | Map):
+            taken = sorted(self.alone & {b.tag for b in found})
+            if taken:
+                says = f'where there are objects and others, an object with "{taken[0]}" as its only key would be read'
+                raise PfaDataError(f"{says} as a value of the type {taken[0]}; rename the key")
 
     def _object(self, name: str, names: _Names, row: bool) -> Type:
         if not row and (self.is_map or not self.fields or self._is_sparse() or not all(map(NAME.match, self.fields))):
             values = self.values()
             return Map(values.type(name, names) if values.kinds else NULL)
-        record = Record(names.free(name))
+        record = Record(names.free(name, self.fields))
         record.fields = tuple(self._field(key, field, names) for key, field in self.fields.items())
         return record
 

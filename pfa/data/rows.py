@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol
 
 from pfa.errors import PfaDataError, Problem, Where
-from pfa.types import MISSING, Prim, Record, Type, Union
+from pfa.types import MISSING, NULL, Record, Type, branches
 
 
 @dataclass(slots=True)  # not frozen: making one would take three times as long
@@ -138,7 +138,7 @@ def boolean(text: str) -> bool:
 
 def is_nullable(t: Type) -> bool:
     """Can a value be missing?"""
-    return isinstance(t, Union) and any(isinstance(b, Prim) and b.name == "null" for b in t.branches)
+    return NULL in branches(t)
 
 
 def required(t: Record) -> list[str]:
