@@ -700,6 +700,19 @@ def test_pack_says_what_a_document_cannot_hold(folder, capsys):
     assert not (folder / "out.pfa").exists()
 
 
+def test_other_commands_read_the_files(folder, capsys):
+    avro(folder / "c.avro", {"type": "array", "items": "int"}, [1, 2, 3])
+    document = model({"type": "array", "items": "int"}, "c.avro", "avro")
+    (folder / "model.pfa").write_text(json.dumps(document))
+    (folder / "in.jsonl").write_text("null\n")
+    assert pfa_command("show", folder / "model.pfa") == 0
+    assert "c: array(int), 3 items" in capsys.readouterr().out
+    assert pfa_command("show", folder / "model.pfa", "--after", "lower") == 0
+    assert pfa_command("run", folder / "model.pfa", folder / "in.jsonl", "-o", folder / "out.jsonl") == 0
+    assert (folder / "out.jsonl").read_text() == "[1,2,3]\n"
+    assert pfa_command("hash", folder / "model.pfa") == pfa_command("fmt", folder / "model.pfa") == 0
+
+
 def test_the_commands_refuse_what_does_not_load(folder, capsys):
     (folder / "model.pfa").write_text(json.dumps(at("nothing.json")))
     for command in ("pack", "unpack", "check"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pfa
 from pfa.check.document import check
 from pfa.cli import irtext
+from pfa.data.resources import Resources, folder_of
 from pfa.limits import Limits
 from pfa.passes import compile_program
 from pfa.read import load
@@ -46,7 +47,9 @@ def show(args: argparse.Namespace) -> int:
 
 def checked(path: Path) -> Program:
     """The typed program of a document that has been loaded once, so that it has no problems."""
-    program = check(load(path, limits=Limits()).value, Limits()).program
+    limits = Limits()
+    sources = Resources(None, folder_of(path), limits)
+    program = check(load(path, limits=limits).value, limits, read_source=sources.read).program
     assert program is not None
     return program
 
