@@ -192,6 +192,12 @@ def chain(length):
     return [*made, {"type": "record", "name": f"C{length}", "fields": []}]
 
 
+def wide(count):
+    """A record of so many arrays of arrays."""
+    inner = {"type": "array", "items": {"type": "array", "items": "string"}}
+    return {"type": "record", "name": "R", "fields": [{"name": f"f{i}", "type": inner} for i in range(count)]}
+
+
 def nested(levels):
     return b'{"type":"array","items":' * levels + b'"int"' + b"}" * levels
 
@@ -208,6 +214,7 @@ SCHEMAS = {
     "a long chain": (json.dumps(chain(30_000)).encode(), "nests too deep"),
     "very many types": (json.dumps([{"type": "fixed", "name": f"F{i}", "size": 1} for i in range(100_001)]).encode(),
                         "more than 100,000 types"),
+    "much to compile": (json.dumps(wide(30_000)).encode(), "too large to be compiled"),
     "two of a name": (b'[{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"F","size":2}]', "F"),
     "a union in a union": (b'["int", ["null"]]', "union"),
     "negative size": (b'{"type":"fixed","name":"F","size":-1}', "size"),
@@ -221,6 +228,8 @@ SCHEMAS = {
 def test_schemas_that_are_wrong(name):
     schema, message = SCHEMAS[name]
     wanted = doubling(60) if name.startswith("2^60") else ["null", "int"]
+    if name == "much to compile":
+        wanted = {"type": "record", "name": "R", "fields": []}
     got, error, peak = read(head(schema) + block(1, b""), wanted)
     assert got == []
     assert message in str(error)

@@ -81,14 +81,23 @@ def _no_schema(message: str, file: str) -> PfaDataError:
 
 
 def _survey(schema: Any) -> tuple[int, int]:
-    """How many objects and arrays a schema has, and how deep they are in one another."""
+    """How many types and fields a schema has, and how deep they are in one another."""
     count = depth = 0
     level = [schema]
-    while level := [x for x in level if isinstance(x, dict | list)]:
+    while level:
         count += len(level)
         depth += 1
-        level = [x for node in level for x in (node.values() if isinstance(node, dict) else node)]
+        level = [x for node in level for x in _inside(node)]
     return count, depth
+
+
+def _inside(node: Any) -> list[Any]:
+    """What may hold types, and the types of a union, whatever the nodes are."""
+    if isinstance(node, list):
+        return node
+    if isinstance(node, dict):
+        return [x for k, x in node.items() if k != "symbols" and isinstance(x, dict | list)]
+    return []
 
 
 def schema_of(t: Type) -> Any:

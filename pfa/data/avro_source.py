@@ -10,6 +10,7 @@ well-formed but refused (`Wrong`) can be stepped over, anything else (`Broken`) 
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import groupby
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,14 @@ from pfa.data.avro_resolve import (
 from pfa.data.avro_sizes import Sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pfa.limits import Limits
 
 _DEEP = 6  # loops and branches inside one another before a part becomes a function; CPython allows 20 loops
 _MANY = 24  # branches of a union that are printed as a chain of `elif`
+_WIDE = 256  # fields of a record that one function reads
+_LINES = 300_000  # of source: records of 30,000 fields of unions; more takes minutes to compile
 _ONE_BYTE = 64  # an index below is one byte
 _FORMATS = {"double": ("d", 8), "float": ("f", 4), "boolean": ("B", 1)}
 _BUILTINS = {"range": range, "float": float, "Exception": Exception}
@@ -60,13 +63,18 @@ class Decoders:
     ) -> None:
         code = _Code(plan, form, limits)
         code.print_rows(plan, emit, parameters)
-        code.print_skip(plan)
-        self.source = code.source()
-        names: dict[str, Any] = {"__builtins__": {}, **_BUILTINS, **HELPERS, **code.constants, **(given or {})}
-        exec(compile(self.source, "<avro decoder>", "exec"), names)
-        self.rows: Callable[..., Any] = names["rows"]
-        self.skip: Callable[[bytes, int, int], int] = names["skip"]
+        self.source = "\n".join(code.parts)
+        self.rows: Callable[..., Any] = code.compiled(given or {})["rows"]
         self.least = code.sizes.least(plan)
+        self._again = plan, form, limits
+
+    @cached_property
+    def skip(self) -> Callable[[bytes, int, int], int]:
+        """Made when it is asked for: few files need it."""
+        code = _Code(*self._again)
+        code.print_skip(self._again[0])
+        made: Callable[[bytes, int, int], int] = code.compiled({})["skip"]
+        return made
 
 
 class _Code:
@@ -82,12 +90,26 @@ class _Code:
         self.constants: dict[str, Any] = {"left": [self.memory], "levels": [self.nesting], "LEFT": self.memory}
         self.constants["LEVELS"] = self.nesting
         self.parts: list[str] = []
-        self.tables: list[str] = []
+        self.tables: dict[str, list[str]] = {}
+        self.groups = 0
+        self.lines = 0
         self.functions: dict[tuple[int, bool], str] = {}
         self.jumps = False  # bytes are passed over without being looked at
 
-    def source(self) -> str:
-        return "\n".join([*self.parts, *self.tables]) + "\n"
+    def compiled(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The functions by name.  Each part is compiled by itself: the memory that takes is far more than the text."""
+        names: dict[str, Any] = {"__builtins__": {}, **_BUILTINS, **HELPERS, **self.constants, **given}
+        for part in self.parts:
+            exec(compile(part, "<avro decoder>", "exec"), names)
+        for name, functions in self.tables.items():
+            names[name] = tuple(names[f] for f in functions)
+        return names
+
+    def printed(self) -> None:
+        """Count a line."""
+        self.lines += 1
+        if self.lines > _LINES:
+            raise Broken("the schema is too large to be compiled")
 
     def constant(self, value: Any) -> str:
         name = f"K{len(self.constants)}"
@@ -142,9 +164,22 @@ class _Code:
             self.parts.append("\n".join([f"def {name}(buf, p, end):", *body.lines]))
         return self.functions[key]
 
-    def table(self, functions: list[str]) -> str:
+    def table(self, branches: tuple[Plan, ...], keep: bool) -> str:
+        """The name of the functions of many branches."""
+        functions = [self.function(b, keep) for b in branches]
         name = f"T{len(self.tables)}"
-        self.tables.append(f"{name} = ({', '.join(functions)},)")
+        self.tables[name] = functions
+        return name
+
+    def fields(self, steps: Sequence[tuple[str | None, Plan]], keep: bool) -> str:
+        """The name of a function for some fields of a wide record: (buf, p, end, record) -> position."""
+        self.groups += 1
+        name = f"g{self.groups}"
+        body = _Body(self, keep, indent=1)
+        for field, value in body.steps(steps).items():
+            body.add(f"out[{self.constant(field)}] = {value}")
+        body.add("return p")
+        self.parts.append("\n".join([f"def {name}(buf, p, end, out):", *body.lines]))
         return name
 
 
@@ -160,6 +195,7 @@ class _Body:
         self.depth = 0
 
     def add(self, line: str) -> None:
+        self.code.printed()
         self.lines.append(" " * self.indent + line)
 
     def name(self) -> str:
@@ -346,17 +382,36 @@ class _Body:
         return name if self.keep else "None"
 
     def _record(self, plan: RecordPlan) -> str:
+        if len(plan.steps) > _WIDE:
+            return self._wide_record(plan)
+        values = self.steps(plan.steps)
+        return self._assembled(plan, values) if self.keep else "None"
+
+    def _wide_record(self, plan: RecordPlan) -> str:
+        """A record whose fields are read by several functions: large ones take long to compile."""
+        name = self.name()
+        self.add(f"{name} = {self.code.constant(dict.fromkeys(plan.order).copy)}()" if self.keep else f"{name} = None")
+        for first in range(0, len(plan.steps), _WIDE):
+            part = self.code.fields(plan.steps[first : first + _WIDE], self.keep)
+            self.add(f"p = {part}(buf, p, end, {name})")
+        if self.keep:
+            for field, make in plan.defaults.items():
+                self.add(f"{name}[{self.code.constant(field)}] = {self.code.constant(make)}()")
+        return name
+
+    def steps(self, fields: Sequence[tuple[str | None, Plan]]) -> dict[str, str]:
+        """Expressions of the fields that are kept, by name."""
         values: dict[str, str] = {}
-        for fixed, group in groupby(plan.steps, key=lambda step: bool(_width(step[1]))):
+        for fixed, group in groupby(fields, key=lambda step: bool(_width(step[1]))):
             steps = list(group)
             if fixed:
                 self._fixed_steps(steps, values)
                 continue
             for name, inner in steps:
                 value = self._field(name, inner)
-                if name is not None:
+                if name is not None and self.keep:
                     values[name] = value
-        return self._assembled(plan, values) if self.keep else "None"
+        return values
 
     def _field(self, name: str | None, plan: Plan) -> str:
         keep, self.keep = self.keep, self.keep and name is not None
@@ -387,9 +442,8 @@ class _Body:
         count, name = len(plan.branches), self.name()
         self.index(count)
         if count > _MANY:
-            functions = [self.code.function(b, self.keep) for b in plan.branches]
             self.add(f"if x & 1 or x >= {2 * count}: raise index(x, {count})")
-            self.add(f"{name}, p = {self.code.table(functions)}[x >> 1](buf, p, end)")
+            self.add(f"{name}, p = {self.code.table(plan.branches, self.keep)}[x >> 1](buf, p, end)")
             return name
         for i, b in enumerate(plan.branches):
             self.add(f"{'el' if i else ''}if x == {2 * i}:")
