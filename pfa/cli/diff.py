@@ -130,13 +130,14 @@ def _outputs(args: argparse.Namespace, old: pfa.Engine, new: pfa.Engine) -> Outp
     def rows(source: Any, t: Type) -> Iterator[Row]:
         return form.reader(source, t, file=file, quote=args.quote_values)
 
+    once = to_avro(old.input_type) == to_avro(new.input_type)
+    if args.data == "-" and not once:
+        raise UsageError("the documents take different inputs, so the data are read twice: give a file")
     with ExitStack() as stack:
         source = stack.enter_context(opened(args.data))
         pairs: Iterable[tuple[Row, Row]]
-        if to_avro(old.input_type) == to_avro(new.input_type):
+        if once:
             pairs = ((row, row) for row in rows(source, old.input_type))
-        elif args.data == "-":
-            raise UsageError("the documents take different inputs, so the data are read twice: give a file")
         else:
             other = stack.enter_context(opened(args.data))
             both = rows(source, old.input_type), rows(other, new.input_type)
