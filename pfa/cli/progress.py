@@ -43,9 +43,9 @@ class Progress:
         if self.bar:
             self.bar.stop()
 
-    def step(self) -> None:
-        """One row more."""
-        self.rows += 1
+    def step(self, rows: int = 1) -> None:
+        """So many rows more."""
+        self.rows += rows
         if self.bar and (now := time.monotonic()) >= self.next:
             self.next = now + EVERY
             rate = self.rows / max(now - self.start, 1e-9)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pfa
 from pfa.cli.progress import Progress
+from pfa.cli.run_columns import columns_of
 from pfa.cli.run_input import Settings, UsageError, open_input
 from pfa.cli.run_output import open_output, open_rejects, repair
 from pfa.cli.run_scoring import Scoring, summary
@@ -59,21 +60,26 @@ class _Run:
         source = self.stack.enter_context(open_input(args.input))
         kept.check_input(source, args.input)
         name = "" if args.input == "-" else args.input
-        rows = settings.reader(source, engines[0].input_type, name, kept.job.position)
+        start = kept.job.position
+
+        def rows() -> Iterator[Row]:
+            return settings.reader(source, engines[0].input_type, name, start)
+
         if kept.ended:
-            first = next(rows, None)
-            if first is None:
+            if next(rows(), None) is None:
                 return self.again(kept.job, kept.ended)
             if kept.job.output.path and not settings.target.resumes:
                 said = f"{args.output}: there is more input, and {settings.target.name} files cannot be gone on with"
                 raise PfaDataError(f"{said}; write jsonl, csv, avro or arrows, with a new --state")
-            rows = _joined(first, rows)
+            source.seek(0)
+        columns = columns_of(engines, settings, source, name, start)
+        data = columns or rows()
         output = open_output(args.output, settings, engines[0].output_type, kept.job, self.stack)
         rejects = open_rejects(args.rejects, settings, kept.job, self.stack)
         keeper = Keeper(args, settings, kept, engines, source, output, rejects, self.limits)
         source.before_waiting(output.flush)
         progress = self.stack.enter_context(Progress(source))
-        return Scoring(args, engines, output, rejects, keeper, progress).score(rows)
+        return Scoring(args, engines, output, rejects, keeper, progress).score(data)
 
     def engines(self, kept: Kept) -> list[pfa.Engine]:
         """The engines, with the states that are kept."""
@@ -97,8 +103,3 @@ class _Run:
         if job.failed:
             print(summary(job.rows, Counter(job.failed)), file=sys.stderr)
         return 0
-
-
-def _joined(first: Row, rows: Iterator[Row]) -> Iterator[Row]:
-    yield first
-    yield from rows

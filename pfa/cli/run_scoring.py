@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pfa.cli.run_columns import Columns
 from pfa.cli.run_output import rejected
 from pfa.data.job import End
 from pfa.errors import PfaDataError, PfaError, PfaLimitError, PfaRuntimeError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pfa.cli.run_state import Keeper
     from pfa.data.rows import Row
 
+T = TypeVar("T")
 PATIENCE = 0.1  # seconds that an output may wait for others where somebody may be waiting for it
 
 
@@ -52,12 +54,16 @@ class Scoring:
         self.failed = Counter(keeper.job.failed)
         self.end: Any = keeper.job.position
         self.flushed = monotonic()
+        self.watched = output.live or keeper.saves
 
-    def score(self, rows: Iterable[Row]) -> int:
+    def score(self, data: Iterable[Row] | Columns) -> int:
         """All of it; the exit code."""
         try:
             self.begin()
-            self.rows(_guarded(rows))
+            if isinstance(data, Columns):
+                self.batches(data)
+            else:
+                self.rows(_guarded(data))
             self.finish()
         except _Stopped as stopped:
             return self.stop(stopped)
@@ -75,19 +81,35 @@ class Scoring:
             if engine.is_new:
                 engine.begin()
 
+    def batches(self, columns: Columns) -> None:
+        """Each batch at once, or row by row where that makes a difference."""
+        for batch in _guarded(columns.batches):
+            apart = batch.columns is None or self.keeper.due_within(self.count, batch.count)
+            if apart or not columns.run(batch, self.output):
+                self.rows(_guarded(batch.rows()))
+            else:
+                self.count += batch.count
+                self.end = batch.end
+                self.progress.step(batch.count)
+                self.between()
+
     def rows(self, rows: Iterable[Row]) -> None:
         """Each row through its engine."""
-        live = self.output.live
         for row in rows:
             self.one(row)
             self.count += 1
             self.end = row.end
             self.progress.step()
-            if self.keeper.due(self.count):
-                self.save()
-            if live and monotonic() - self.flushed > PATIENCE:
-                self.output.flush()
-                self.flushed = monotonic()
+            if self.watched:
+                self.between()
+
+    def between(self) -> None:
+        """Between two rows: is it time to save, or to let outputs go?"""
+        if self.keeper.due(self.count):
+            self.save()
+        if self.output.live and monotonic() - self.flushed > PATIENCE:
+            self.output.flush()
+            self.flushed = monotonic()
 
     def one(self, row: Row) -> None:
         try:
@@ -163,7 +185,7 @@ class _Stopped(Exception):
         self.row = row
 
 
-def _guarded(rows: Iterable[Row]) -> Iterator[Row]:
+def _guarded(rows: Iterable[T]) -> Iterator[T]:
     try:
         yield from rows
     except PfaDataError as error:

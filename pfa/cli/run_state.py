@@ -123,6 +123,15 @@ class Keeper:
     def _next(self) -> float:
         return monotonic() + self.seconds if self.seconds else 0.0
 
+    @property
+    def saves(self) -> bool:
+        """Is anything saved before the end?"""
+        return bool(self.rows or self.seconds)
+
+    def due_within(self, rows: int, more: int) -> bool:
+        """Is it time to save before so many more rows are done?"""
+        return self.rows > 0 and rows // self.rows != (rows + more - 1) // self.rows
+
     def due(self, rows: int) -> bool:
         """Is it time to save?"""
         if self.rows:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.data.lines import LONGEST, Lines
 
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 
     from pfa.data.rows import Row
 
+    Parse: TypeAlias = Callable[[bytes], tuple[dict[str, Any], int]]  # the columns of a text, and how many rows
+    Rows: TypeAlias = Callable[[Lines], Iterator[Row]]
+
 SMALL = 1 << 12  # bytes that are not worth a batch
 WARM = 1 << 21  # bytes of an input after which columns, whose libraries take time to import, are worth it
 
 
 class NoColumns(Exception):
     """The rows of this text are to be read one by one."""
+
+
+def none(chunk: bytes) -> tuple[dict[str, Any], int]:
+    """No text has columns."""
+    raise NoColumns
 
 
 @dataclass(slots=True)
@@ -88,9 +96,16 @@ class Chunks:
                 break
         return b"".join(parts)
 
-    def batch(
-        self, chunk: bytes, parse: Callable[[bytes], tuple[dict[str, Any], int]], rows: Callable[[Lines], Iterator[Row]]
-    ) -> Batch:
+    def batches(self, parser: Callable[[], Parse], rows: Rows, size: int | None) -> Iterator[Batch]:
+        """The file in batches; `size` is that of the file where it is known."""
+        parse = None
+        warm = size is not None and size >= WARM
+        while chunk := self.next():
+            if parse is None and (warm or self.offset >= WARM):
+                parse = parser()
+            yield self._batch(chunk, parse or none, rows)
+
+    def _batch(self, chunk: bytes, parse: Parse, rows: Rows) -> Batch:
         """The batch of a chunk, as columns if it can be parsed."""
         columns, count = None, 0
         if len(chunk) >= SMALL:
@@ -102,7 +117,7 @@ class Chunks:
         self.offset, self.number = self.offset + len(chunk), self.number + count
         return Batch(lambda: self._again(chunk, start, rows), columns, count, [self.offset, self.number])
 
-    def _plain(self, chunk: bytes, rows: Callable[[Lines], Iterator[Row]]) -> Iterator[Row]:
+    def _plain(self, chunk: bytes, rows: Rows) -> Iterator[Row]:
         """Rows of a chunk and of the line that it ends in: a row may go beyond it."""
         lines = Lines(Joined(chunk + self.rest, self.source), self.file, None, self.longest)  # type: ignore[arg-type]
         lines.offset, lines.number = self.offset, self.number
@@ -115,7 +130,7 @@ class Chunks:
         self.offset, self.number = lines.offset, lines.number
 
     def _again(
-        self, chunk: bytes, start: tuple[int, int], rows: Callable[[Lines], Iterator[Row]]
+        self, chunk: bytes, start: tuple[int, int], rows: Rows
     ) -> Iterator[Row]:
         """Rows of a chunk that was parsed, one by one."""
         lines = Lines(Joined(chunk, Nothing()), self.file, None, self.longest)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pfa.data.column_text import KINDS, json_cells, rows_of, settled
 from pfa.data.json_form import branch_of, decoder, encoder, latin
 from pfa.data.jsonl import text as json_text
 from pfa.data.lines import BOM, LONGEST, NOT_UTF8, Lines, not_utf8
@@ -293,6 +294,7 @@ class Writer:
         self.out = out
         self.written: int = cut(out, resume) if resume is not None else 0
         fields = [(f.name, text_of(f.type)) for f in t.fields] if isinstance(t, Record) else None
+        self.types = {f.name: f.type for f in t.fields} if isinstance(t, Record) else {"": t}
         self.fields = fields
         self.one = text_of(t)
         self.csv = csv.writer(_Sink(self), lineterminator="\n")
@@ -307,6 +309,18 @@ class Writer:
             self.csv.writerow([""] * len(self.fields))
         else:
             self.csv.writerow([text(value[name]) for name, text in self.fields])
+
+    def write_columns(self, columns: dict[str, Any], count: int) -> None:
+        """Outputs as columns, by the names of the fields or "" (`pfa.targets.vector`)."""
+        columns = {name: settled(columns[name], t, count) for name, t in self.types.items()}
+        cells = [json_cells(columns[name], t) if t in KINDS else None for name, t in self.types.items()]
+        if None in cells:
+            for value in rows_of(columns):
+                self.write(value)
+            return
+        lines = b"\n".join(map(b",".join, zip(*cells, strict=True))) + b"\n"
+        self.written += len(lines)
+        self.out.write(lines)
 
     def flush(self) -> Any:
         """The lines are in the file; the position is a count of bytes."""
@@ -353,7 +367,7 @@ def text_of(t: Type) -> Callable[[Any], str]:
 def _floating(value: Any) -> str:
     if value is None:
         return ""
-    return repr(float(value)) if value - value == 0 else _NOT_FINITE[repr(value)]
+    return json_text(float(value)).decode() if value - value == 0 else _NOT_FINITE[repr(value)]
 
 
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

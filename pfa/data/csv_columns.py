@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pfa.data.batches import WARM, Chunks, NoColumns
+from pfa.data.batches import Chunks, NoColumns, none
 from pfa.data.csv import open_rows
 from pfa.data.lines import LONGEST
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
@@ -37,16 +37,7 @@ def batches(
     """The rows of a file in batches; of `inputs`, the columns, those that are `used` have values."""
     reader, lines, rows = open_rows(source, t, file, quote, start, longest)
     chunks = Chunks(lines, SIZE, longest)
-    parser: Any = None
-    warm = size is not None and size >= WARM
-    while chunk := chunks.next():
-        if parser is None and (warm or chunks.offset >= WARM):
-            parser = _parser(reader.names(), inputs, used)
-        yield chunks.batch(chunk, parser or _none, rows)
-
-
-def _none(chunk: bytes) -> tuple[dict[str, Any], int]:
-    raise NoColumns
+    return chunks.batches(lambda: _parser(reader.names(), inputs, used), rows, size)
 
 
 def _parser(names: list[str | None], inputs: dict[str, Type], used: frozenset[str]) -> Any:
@@ -54,7 +45,7 @@ def _parser(names: list[str | None], inputs: dict[str, Type], used: frozenset[st
     try:
         return _Parser(names, inputs, used).parse
     except (ImportError, ValueError):
-        return _none
+        return none
 
 
 class _Parser:

@@ -6,14 +6,17 @@ Place in the pipeline: beside `csv`, under the command line.  Lines end with "\\
 from __future__ import annotations
 
 import json
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from pfa.data.column_text import json_cells, json_lines, rows_of, settled
 from pfa.data.json_form import decoder, encoder
 from pfa.data.lines import BOM, LONGEST, NOT_UTF8, Lines, not_utf8
 from pfa.data.rows import NoValue, Row, WrongText, cut, wrong_row
 from pfa.errors import PfaDataError, Where
+from pfa.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,15 +94,18 @@ def text(value: Any) -> bytes:
 
 def writer(out: BinaryIO, t: Type, *, resume: Any = None, tagged: bool = False) -> Writer:
     """Writes a line an output.  `tagged`: each value of a union is tagged, also where plain tells its branch."""
-    return Writer(out, encoder(t, tagged), resume)
+    return Writer(out, encoder(t, tagged), resume, None if tagged else t)
 
 
 class Writer:
-    """A line an output."""
+    """A line an output; `t` is its type where columns may be written as they are."""
 
-    def __init__(self, out: BinaryIO, change: Callable[[Any], Any] | None, resume: Any) -> None:
+    def __init__(
+        self, out: BinaryIO, change: Callable[[Any], Any] | None, resume: Any, t: Type | None = None
+    ) -> None:
         self.out = out
         self.change = change
+        self.type = t
         self.written: int = cut(out, resume) if resume is not None else 0
 
     def write(self, value: Any) -> None:
@@ -110,6 +116,21 @@ class Writer:
         self.written += len(line)
         self.out.write(line)
 
+    def write_columns(self, columns: dict[str, Any], count: int) -> None:
+        """Outputs as columns, by the names of the fields or "" (`pfa.targets.vector`)."""
+        if self.type is None:
+            types: dict[str, Type] = {}
+        else:
+            types = {f.name: f.type for f in self.type.fields} if isinstance(self.type, Record) else {"": self.type}
+            columns = {name: settled(columns[name], t, count) for name, t in types.items()}
+        lines = _lines_of(columns, types) if types else None
+        if lines is None:
+            for value in rows_of(columns):
+                self.write(value)
+        else:
+            self.written += len(lines)
+            self.out.write(lines)
+
     def flush(self) -> Any:
         """The lines are in the file; the position is a count of bytes."""
         self.out.flush()
@@ -118,3 +139,18 @@ class Writer:
     def close(self) -> None:
         """Nothing ends the file."""
         self.flush()
+
+
+def _lines_of(columns: dict[str, Any], types: dict[str, Type]) -> bytes | None:
+    """Lines of columns; None where their values are to be looked at one by one."""
+    if "" in columns:
+        return json_lines(columns[""], types[""])
+    pieces: list[Any] = []
+    before = b"{"
+    for name, t in types.items():
+        cells = json_cells(columns[name], t)
+        if cells is None:
+            return None
+        pieces += [repeat(before + orjson.dumps(name) + b":"), cells]
+        before = b","
+    return b"".join(chain.from_iterable(zip(*pieces, repeat(b"}\n"), strict=False)))

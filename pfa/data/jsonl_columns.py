@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from pfa.data.batches import WARM, Chunks, NoColumns
+from pfa.data.batches import Chunks, NoColumns
 from pfa.data.jsonl import _Reader
 from pfa.data.lines import LONGEST, Lines
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pfa.data.batches import Batch
-    from pfa.data.rows import Row
 
 SIZE = 1 << 16
 CLASSES: dict[Type, frozenset[type]] = {
@@ -48,20 +47,7 @@ def batches(
 ) -> Iterator[Batch]:
     """The rows of a file in batches; of `inputs`, the columns, those that are `used` have values."""
     chunks = Chunks(Lines(source, file, start, longest), SIZE, longest)
-    reader = _Reader(t, file, quote)
-    parse = _Parser(inputs, used).parse
-
-    def rows(lines: Lines) -> Iterator[Row]:
-        return reader.rows(lines)
-
-    warm = size is not None and size >= WARM
-    while chunk := chunks.next():
-        warm = warm or chunks.offset >= WARM
-        yield chunks.batch(chunk, parse if warm else _none, rows)
-
-
-def _none(chunk: bytes) -> tuple[dict[str, Any], int]:
-    raise NoColumns
+    return chunks.batches(lambda: _Parser(inputs, used).parse, _Reader(t, file, quote).rows, size)
 
 
 class _Parser:
