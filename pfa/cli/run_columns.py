@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pfa.data.batches import Batch
     from pfa.targets.vector import Vector
 
-MODULES = {"csv": "pfa.data.csv_columns", "jsonl": "pfa.data.jsonl_columns"}
+MODULES = {"avro": "pfa.data.avro_columns", "csv": "pfa.data.csv_columns", "jsonl": "pfa.data.jsonl_columns"}
 
 
 class Columns:

@@ -23,7 +23,7 @@ from pfa.data.values import Decoders as Checks
 from pfa.data.values import Ready
 from pfa.errors import PfaDataError, PfaLimitError
 from pfa.lib.encode import avro_appender, write_long
-from pfa.types import Record, Type
+from pfa.types import DOUBLE, Record, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,11 +92,12 @@ class _Rows:
 
     def all(self, offset: int | None, before: int, index: int) -> Iterator[Row]:
         for block in self.container.blocks(offset, before):
-            self._check_count(block)
+            self.check_count(block)
             yield from self.block(block, index)
             index = 0
 
-    def _check_count(self, block: Block) -> None:
+    def check_count(self, block: Block) -> None:
+        """Refuse a block of very many records that take no bytes."""
         most = self.container.limits.nodes
         if not self.decoders.least and most is not None and block.count > most:
             message = f"a block claims {block.count:,} records of no bytes; Limits.nodes is {most:,}"
@@ -188,6 +189,7 @@ class AvroWriter:
         self.codec = codec_of(codec)
         self._check = Checks().datum(t)
         self._append = avro_appender(t)
+        self._doubles = t == DOUBLE
         self._data = bytearray()
         self._count = 0
         if not position:
@@ -207,6 +209,23 @@ class AvroWriter:
             del data[before:]
             raise
         self._count += 1
+
+    def write_columns(self, columns: dict[str, Any], count: int) -> None:
+        """Values as columns, by the names of the fields or "" (`pfa.targets.vector`)."""
+        if self._doubles and hasattr(columns[""], "tobytes") and columns[""].shape == (count,):
+            self._data += columns[""].astype("<f8").tobytes()
+            self._count += count
+            if len(self._data) >= _BLOCK:
+                self._end_block()
+            return
+        lists = [_listed(column, count) for column in columns.values()]
+        if "" in columns:
+            for value in lists[0]:
+                self.write(value)
+            return
+        names = list(columns)
+        for row in zip(*lists, strict=True):
+            self.write(dict(zip(names, row, strict=True)))
 
     def _end_block(self) -> None:
         if self._count:
@@ -231,6 +250,13 @@ class AvroWriter:
     def close(self) -> None:
         """End the file; `out` stays open."""
         self.flush()
+
+
+def _listed(column: Any, count: int) -> Any:
+    """The values of a column; one that is a constant is of all rows."""
+    if hasattr(column, "tolist"):
+        column = column.tolist()
+    return column if isinstance(column, list | tuple) else [column] * count
 
 
 def header(t: Type, codec: str, sync: bytes) -> bytes:

@@ -77,6 +77,22 @@ class Decoders:
         return made
 
 
+class ColumnDecoder:
+    """The compiled decoder of a plan into columns.
+
+    `columns(buf, p, end, count, ...)` reads records and calls for each one what is given for the fields in `names`.
+    `steps` are those of the plan, with None for what is only passed over.
+    """
+
+    def __init__(
+        self, plan: Plan, steps: Sequence[tuple[str | None, Plan]], names: Sequence[str], limits: Limits
+    ) -> None:
+        code = _Code(plan, "host", limits)
+        code.print_columns(steps, names)
+        self.source = "\n".join(code.parts)
+        self.columns: Callable[..., None] = code.compiled({})["columns"]
+
+
 class _Code:
     """The source of a plan's decoders: functions for records that recur, constants for what comes from schemas."""
 
@@ -145,6 +161,18 @@ class _Code:
         body.add("return p")
         tail = [" except Exception as error:", "  raise located(error, 0, s, p)"]
         self.parts.append("\n".join(["def skip(buf, p, end):", " s = p", " try:", *body.lines, *tail]))
+
+    def print_columns(self, steps: Sequence[tuple[str | None, Plan]], names: Sequence[str]) -> None:
+        body = _Body(self, keep=True, indent=3)
+        for line in ("s = p", *self.reset()):
+            body.add(line)
+        values = body.steps(steps)
+        for i, name in enumerate(names):
+            body.add(f"a{i}({values[name]})")
+        parameters = ", ".join(("buf", "p", "end", "count", *(f"a{i}" for i in range(len(names)))))
+        head = [f"def columns({parameters}):", " i = 0", " s = p", " try:", "  for i in range(count):"]
+        tail = [" except Exception as error:", "  raise located(error, i, s, p)", " if p != end: raise rest(i, p, end)"]
+        self.parts.append("\n".join([*head, *body.lines, *tail]))
 
     def function(self, plan: Plan, keep: bool) -> str:
         """The name of a function of its own for a plan: (buf, p, end) -> (value, position)."""
