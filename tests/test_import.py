@@ -14,6 +14,7 @@ HEAVY = {
     "numba",
     "zoneinfo",
     "multiprocessing",
+    "sqlite3",
 }
 SECONDS = 0.3  # twice what it should take, since the processor is shared with other tests
 TIMED = """

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pfa.errors import PfaBusyError, PfaInitError, PfaLimitError
-from pfa.memory.durable import DurableCell, DurablePool
-from pfa.memory.locks import WriteLock
 from pfa.memory.shared import SharedCell, SharedPool, SharedState
 from pfa.types import INT, MISSING, STRING, Array, Field, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pfa.memory.durable import DurableCell, DurablePool
+    from pfa.memory.locks import WriteLock
 
 SOON = 10.0  # seconds after which a test that hangs gives up
 
