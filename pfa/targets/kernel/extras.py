@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pfa.targets.kernel import encoders, tables
+from pfa.targets.kernel import encoders, hashes, tables
 from pfa.types import LONG, NULL, Array, Map, Prim, Record, Type, Union
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
 PATTERN = re.compile(
-    r"table_(?P<table>\w+)\Z|single(?P<item>_item)?_(?P<single>\d)\Z|(?P<encoder>json|avro)_(?P<encoded>\d)\Z"
+    r"table_(?P<table>\w+)\Z|single(?P<item>_item)?_(?P<single>\d)\Z|(?P<encoder>json|avro)(?P<each>_item)?_(?P<encoded>\d)\Z"
     r"|kind_field(?P<inner>_item)?_(?P<field>\w+)_(?P<record>\d)\Z"
+    r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
 )
 
 
@@ -56,7 +57,15 @@ def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
         return e.constant(Array(LONG), tables.TABLES[asked["table"]]())
     if asked["encoder"]:
         t = bound.params[int(asked["encoded"])]
+        t = inside(t) if asked["each"] else t
         return f"address({encoders.encoder(e.helpers, asked['encoder'], t)})"
+    if asked["hashed"]:
+        t = bound.params[int(asked["hashed"])]
+        return f"address({hashes.hashed(e.helpers, inside(t) if asked['hash_item'] else t)})"
+    if asked["run"]:
+        return str(int(bound.params[int(asked["run"])] == bound.params[0]))
+    if asked["unbox"]:
+        return str(int(not isinstance(inside(bound.ret), Union)))
     if asked["single"]:
         t = bound.params[int(asked["single"])]
         t = inside(t) if asked["item"] else t

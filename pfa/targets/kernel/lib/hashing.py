@@ -1,0 +1,201 @@
+"""Hash tables: of items of any type, and maps that are being made.
+
+Items are equal when the order of their type says 0: NaN equals itself, -0.0 equals 0.0.  A table is {mask, positions
++ 1 of 32 bits}.  Hashes have no secret, so an adversary can make items collide: probes are charged.
+"""
+
+from __future__ import annotations
+
+from pfa.targets.kernel.language import (
+    bits,
+    call1,
+    f64,
+    fill,
+    i64,
+    inline,
+    ld,
+    ldu32,
+    shr,
+    st,
+    st32,
+    unbits,
+)
+from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, new_array
+from pfa.targets.kernel.lib.sorting import compared
+from pfa.targets.kernel.lib.state import hash_text, map_find, new_map, same_text
+
+SMALL = 8  # pairs that are looked through, as in `state`
+GOLDEN = -7046029254386353131
+FREE_PROBES = 16
+NAN_BITS = 9221120237041090560
+
+
+@inline
+def mixed(x: i64) -> i64:
+    """A hash of a word."""
+    h = (x ^ shr(x, 32)) * GOLDEN
+    h = (h ^ shr(h, 29)) * GOLDEN
+    return h ^ shr(h, 32)
+
+
+@inline
+def hash_double(x: f64) -> i64:
+    """All zeros are one, and all NaN."""
+    if x != x:
+        return mixed(NAN_BITS)
+    return mixed(0 if x == 0.0 else bits(x))
+
+
+@inline
+def hash_slot(ctx: i64, kind: i64, hash: i64, x: i64) -> i64:
+    """`kind` as in `pfa.targets.kernel.lib.sorting`."""
+    if kind < 2:
+        return mixed(x)
+    if kind < 4:
+        return hash_double(unbits(x))
+    return call1(hash, ctx, 0, x)
+
+
+def new_table(ctx: i64, n: i64) -> i64:
+    """An empty table for so many."""
+    size = 16
+    while size < n * 2:
+        size = size * 2
+    charge(ctx, size // 16)
+    table = alloc(ctx, 8 + size * 4)
+    st(table, size - 1)
+    fill(table + 8, 0, size * 4)
+    return table
+
+
+def new_set(ctx: i64, n: i64) -> i64:
+    """A set with room for n items: an array whose third word is a table of its items."""
+    s = new_array(ctx, n)
+    st(s + 8, 0)
+    st(s + 16, new_table(ctx, n))
+    return s
+
+
+def set_find(ctx: i64, s: i64, x: i64, kind: i64, hash: i64, order: i64, add: bool) -> i64:
+    """The position of an item in a set, or -1; with `add` it is put in there, and the answer is still -1."""
+    table = ld(s + 16)
+    mask = ld(table)
+    h = hash_slot(ctx, kind, hash, x) & mask
+    probes = 0
+    while True:
+        i = ldu32(table + 8 + h * 4) - 1
+        if i < 0:
+            break
+        probes += 1
+        if compared(ctx, kind, order, item(s, i), x) == 0:
+            return i
+        h = (h + 1) & mask
+    if probes > FREE_PROBES:
+        charge(ctx, probes)
+    if add:
+        n = length(s)
+        st(items(s) + n * 8, x)
+        st(s + 8, n + 1)
+        st32(table + 8 + h * 4, n + 1)
+    return -1
+
+
+def set_of(ctx: i64, a: i64, kind: i64, hash: i64, order: i64) -> i64:
+    """The different items of an array, in order of appearance."""
+    s = new_set(ctx, length(a))
+    for i in range(length(a)):
+        set_find(ctx, s, item(a, i), kind, hash, order, True)
+    return s
+
+
+@inline
+def trim_array(a: i64, n: i64) -> i64:
+    """An array that was made longer than it got."""
+    st(a + 8, n)
+    st(a + 16, 0)
+    st(items(a) - 8, n * 8)
+    return a
+
+
+# Maps that are being made
+
+
+def map_room(ctx: i64, n: i64) -> i64:
+    """An empty map with room for n pairs, and an index where they are many."""
+    m = new_map(ctx, n)
+    st(m + 8, 0)
+    st(items(m) - 8, 0)
+    if n > SMALL:
+        st(m + 16, new_table(ctx, n))
+    return m
+
+
+def map_place(ctx: i64, m: i64, key: i64) -> i64:
+    """The address of the pair of a key; a new one with slot 0, for which there is room, if there was none."""
+    n = length(m)
+    data = items(m)
+    table = ld(m + 16)
+    if table == 0:
+        for i in range(n):
+            if same_text(ld(data + i * 16), key):
+                return data + i * 16
+    else:
+        mask = ld(table)
+        h = hash_text(key) & mask
+        probes = 0
+        while True:
+            i = ldu32(table + 8 + h * 4) - 1
+            if i < 0:
+                break
+            probes += 1
+            if same_text(ld(data + i * 16), key):
+                return data + i * 16
+            h = (h + 1) & mask
+        if probes > FREE_PROBES:
+            charge(ctx, probes)
+        st32(table + 8 + h * 4, n + 1)
+    at = data + n * 16
+    st(at, key)
+    st(at + 8, 0)
+    st(m + 8, n + 1)
+    st(data - 8, n * 16 + 16)
+    return at
+
+
+@inline
+def key_at(m: i64, i: i64) -> i64:
+    return ld(items(m) + i * 16)
+
+
+@inline
+def value_at(m: i64, i: i64) -> i64:
+    return ld(items(m) + i * 16 + 8)
+
+
+@inline
+def map_push(m: i64, key: i64, value: i64) -> None:
+    """One more pair, of a key that is not there; the map has room, and no index."""
+    n = length(m)
+    at = items(m) + n * 16
+    st(at, key)
+    st(at + 8, value)
+    st(m + 8, n + 1)
+    st(items(m) - 8, n * 16 + 16)
+
+
+@inline
+def map_has(ctx: i64, m: i64, key: i64) -> bool:
+    return map_find(ctx, m, key) != 0
+
+
+@inline
+def map_value(ctx: i64, m: i64, key: i64) -> i64:
+    """The value of a key that is there."""
+    return ld(map_find(ctx, m, key) + 8)
+
+
+def map_overlay(ctx: i64, m: i64, other: i64) -> None:
+    """Put all pairs of another map into one that is being made."""
+    for i in range(length(other)):
+        at = map_place(ctx, m, key_at(other, i))
+        st(at + 8, value_at(other, i))

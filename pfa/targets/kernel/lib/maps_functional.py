@@ -1,0 +1,196 @@
+"""Maps and functions (map.*), in the order of their keys; `pfa.lib.map_functional` has the meaning."""
+
+from __future__ import annotations
+
+from pfa.targets.kernel.language import call1, call2, call3, call4, call5, fail, i64, inline, move, st
+from pfa.targets.kernel.lib.arrays_functional import unboxed
+from pfa.targets.kernel.lib.base import alloc, items, length
+from pfa.targets.kernel.lib.hashing import key_at, map_push, map_value, value_at
+from pfa.targets.kernel.lib.maps import empty_map, keys_inside, overlay_all
+from pfa.targets.kernel.lib.state import new_map
+
+
+def same_keys(ctx: i64, m: i64) -> i64:
+    """A map with these keys, whose values the caller stores."""
+    out = new_map(ctx, length(m))
+    move(items(out), items(m), length(m) * 16)
+    return out
+
+
+@inline
+def put_value(m: i64, i: i64, x: i64) -> None:
+    st(items(m) + i * 16 + 8, x)
+
+
+@inline
+def aligned(ctx: i64, a: i64, b: i64) -> bool:
+    """Have two maps the same keys?"""
+    return length(a) == length(b) and keys_inside(ctx, a, b)
+
+
+@inline
+def map_map(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    out = same_keys(ctx, m)
+    for i in range(length(m)):
+        put_value(out, i, call1(f, ctx, env, value_at(m, i)))
+    return out
+
+
+@inline
+def map_mapWithKey(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    out = same_keys(ctx, m)
+    for i in range(length(m)):
+        put_value(out, i, call2(f, ctx, env, key_at(m, i), value_at(m, i)))
+    return out
+
+
+@inline
+def map_filter(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    out = empty_map(ctx, length(m))
+    for i in range(length(m)):
+        if call1(f, ctx, env, value_at(m, i)) != 0:
+            map_push(out, key_at(m, i), value_at(m, i))
+    return out
+
+
+@inline
+def map_filterWithKey(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    out = empty_map(ctx, length(m))
+    for i in range(length(m)):
+        if call2(f, ctx, env, key_at(m, i), value_at(m, i)) != 0:
+            map_push(out, key_at(m, i), value_at(m, i))
+    return out
+
+
+@inline
+def map_filterMap(ctx: i64, m: i64, f: i64, env: i64, unbox: i64) -> i64:
+    out = empty_map(ctx, length(m))
+    for i in range(length(m)):
+        y = call1(f, ctx, env, value_at(m, i))
+        if y != 0:
+            map_push(out, key_at(m, i), unboxed(y, unbox))
+    return out
+
+
+@inline
+def map_filterMapWithKey(ctx: i64, m: i64, f: i64, env: i64, unbox: i64) -> i64:
+    out = empty_map(ctx, length(m))
+    for i in range(length(m)):
+        y = call2(f, ctx, env, key_at(m, i), value_at(m, i))
+        if y != 0:
+            map_push(out, key_at(m, i), unboxed(y, unbox))
+    return out
+
+
+@inline
+def map_flatMap(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    parts = alloc(ctx, length(m) * 8)
+    for i in range(length(m)):
+        st(parts + i * 8, call1(f, ctx, env, value_at(m, i)))
+    return overlay_all(ctx, parts, length(m))
+
+
+@inline
+def map_flatMapWithKey(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+    parts = alloc(ctx, length(m) * 8)
+    for i in range(length(m)):
+        st(parts + i * 8, call2(f, ctx, env, key_at(m, i), value_at(m, i)))
+    return overlay_all(ctx, parts, length(m))
+
+
+@inline
+def map_zipmap__n3(ctx: i64, a: i64, b: i64, f: i64, env: i64) -> i64:
+    if not aligned(ctx, a, b):
+        fail(ctx, 26370)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(out, i, call2(f, ctx, env, value_at(a, i), map_value(ctx, b, key)))
+    return out
+
+
+@inline
+def map_zipmap__n4(ctx: i64, a: i64, b: i64, c: i64, f: i64, env: i64) -> i64:
+    if not (aligned(ctx, a, b) and aligned(ctx, a, c)):
+        fail(ctx, 26370)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(out, i, call3(f, ctx, env, value_at(a, i), map_value(ctx, b, key), map_value(ctx, c, key)))
+    return out
+
+
+@inline
+def map_zipmap__n5(ctx: i64, a: i64, b: i64, c: i64, d: i64, f: i64, env: i64) -> i64:
+    if not (aligned(ctx, a, b) and aligned(ctx, a, c) and aligned(ctx, a, d)):
+        fail(ctx, 26370)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(
+            out,
+            i,
+            call4(f, ctx, env, value_at(a, i), map_value(ctx, b, key), map_value(ctx, c, key), map_value(ctx, d, key)),
+        )
+    return out
+
+
+@inline
+def map_zipmapWithKey__n3(ctx: i64, a: i64, b: i64, f: i64, env: i64) -> i64:
+    if not aligned(ctx, a, b):
+        fail(ctx, 26380)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(out, i, call3(f, ctx, env, key, value_at(a, i), map_value(ctx, b, key)))
+    return out
+
+
+@inline
+def map_zipmapWithKey__n4(ctx: i64, a: i64, b: i64, c: i64, f: i64, env: i64) -> i64:
+    if not (aligned(ctx, a, b) and aligned(ctx, a, c)):
+        fail(ctx, 26380)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(out, i, call4(f, ctx, env, key, value_at(a, i), map_value(ctx, b, key), map_value(ctx, c, key)))
+    return out
+
+
+@inline
+def map_zipmapWithKey__n5(ctx: i64, a: i64, b: i64, c: i64, d: i64, f: i64, env: i64) -> i64:
+    if not (aligned(ctx, a, b) and aligned(ctx, a, c) and aligned(ctx, a, d)):
+        fail(ctx, 26380)
+    out = same_keys(ctx, a)
+    for i in range(length(a)):
+        key = key_at(a, i)
+        put_value(
+            out,
+            i,
+            call5(
+                f, ctx, env, key, value_at(a, i), map_value(ctx, b, key), map_value(ctx, c, key), map_value(ctx, d, key)
+            ),
+        )
+    return out
+
+
+@inline
+def map_corresponds(ctx: i64, a: i64, b: i64, f: i64, env: i64) -> bool:
+    if not aligned(ctx, a, b):
+        return False
+    for i in range(length(a)):
+        key = key_at(a, i)
+        if call2(f, ctx, env, value_at(a, i), map_value(ctx, b, key)) == 0:
+            return False
+    return True
+
+
+@inline
+def map_correspondsWithKey(ctx: i64, a: i64, b: i64, f: i64, env: i64) -> bool:
+    if not aligned(ctx, a, b):
+        return False
+    for i in range(length(a)):
+        key = key_at(a, i)
+        if call3(f, ctx, env, key, value_at(a, i), map_value(ctx, b, key)) == 0:
+            return False
+    return True
