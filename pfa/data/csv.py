@@ -99,11 +99,18 @@ class _Text:
             return line.decode(errors="replace")
 
 
+def _no_csv(error: csv.Error) -> str:
+    message = str(error)
+    if message.startswith("new-line character"):
+        message = 'a carriage return ends no line; lines end with "\\n" or "\\r\\n"'
+    return f"no CSV: {message}"
+
+
 def _header(text: _Text, file: str) -> list[str]:
     try:
         header = text.row()
     except csv.Error as error:
-        raise wrong_row(f"no CSV: {error}", file, 1) from None
+        raise wrong_row(_no_csv(error), file, 1) from None
     if header is None:
         raise wrong_row("the file is empty; its first line must name the columns", file, 1)
     if text.wrong:
@@ -160,7 +167,7 @@ class _Reader:
             try:
                 cells = text.row()
             except (csv.Error, PfaDataError) as error:
-                wrong = error if isinstance(error, PfaDataError) else wrong_row(f"no CSV: {error}", self.file, line)
+                wrong = error if isinstance(error, PfaDataError) else wrong_row(_no_csv(error), self.file, line)
                 yield Row(line, error=wrong, end=text.lines.end)
                 continue
             if cells is None:

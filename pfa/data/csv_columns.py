@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pfa.data.batches import Chunks, NoColumns, none
 from pfa.data.csv import open_rows
-from pfa.data.lines import LONGEST
+from pfa.data.lines import BOM, LONGEST
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Parser:
 
 def _look(chunk: bytes) -> None:
     """NoColumns where the text has what Arrow may see otherwise than we do."""
-    if b'"' in chunk or (b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")):
+    if chunk.startswith(BOM) or b'"' in chunk or (b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")):
         raise NoColumns
     if not chunk.isascii():
         try:
