@@ -117,7 +117,7 @@ def exact(value):
     match value:
         case dict():
             return {k: exact(v) for k, v in value.items()}
-        case list():
+        case list() | tuple():
             return [exact(v) for v in value]
         case float():
             return "nan" if math.isnan(value) else repr(value)

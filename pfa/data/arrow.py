@@ -103,7 +103,8 @@ def _parquet_batches(source: BinaryIO, t: Type, file: str) -> Iterator[pa.Record
         columns = [f.name for f in t.fields if f.name in there]
         if len(columns) < len(t.fields) or len(there) != len(set(there)):
             columns = None  # what is missing is told by the names that are there
-    yield from opened.iter_batches(READ, columns=columns)
+    for group in range(opened.num_row_groups):  # one by one: Arrow joins no dictionaries inside of lists
+        yield from opened.iter_batches(READ, row_groups=[group], columns=columns)
 
 
 class _Rows:
@@ -146,6 +147,8 @@ class _Rows:
             columns = batch_columns(self.type, batch, self.decoders)
         except (Mistyped, PfaDataError) as error:
             raise broken(str(error), self.file, 0) from None
+        except BROKEN as error:  # names and dictionaries that are no UTF-8
+            raise broken(f"the file is broken: {_said(error)}", self.file, first + 1) from None
         for start in range(0, batch.num_rows, CHUNK):
             wrong: dict[int, Wrong] = {}
             stop = min(start + CHUNK, batch.num_rows)
@@ -256,9 +259,9 @@ class _Sink:
 
     def write(self, data: Any) -> int:
         size = len(data)
-        self.position += size
         left = min(self.skip, size)
         self.skip -= left
+        self.position += size - left
         if left < size:
             self.out.write(memoryview(data)[left:])
         return size
@@ -292,8 +295,8 @@ class StreamWriter(ArrowWriter):
         if resume is not None:
             self._same_schema()
             before = cut(self.out, resume)
+        self._before = before
         head = self.schema.serialize().size if before else 0
-        self._before = before - head
         self._sink = _Sink(self.out, head)  # what follows is the stream's middle: the schema is there
         return pa.ipc.new_stream(self._sink, self.schema)
 
@@ -315,7 +318,7 @@ class StreamWriter(ArrowWriter):
 
     def _put(self) -> None:
         super()._put()
-        if not self._sink.position and not self._before:  # a stream without rows still has its schema
+        if not self._before + self._sink.position:  # a stream without rows still has its schema
             self._writer.write_batch(empty(self.schema))
 
 

@@ -135,11 +135,10 @@ def _carried(schema: pa.Schema) -> Type | None:
     text = (schema.metadata or {}).get(KEY)
     if text is None:
         return None
-    names = schema.names
     try:
         t = read_schema(text, Limits(nesting=_NESTING))
         for nullable in (False, True):
-            if schema.equals(arrow_schema(t, nullable=nullable, name=names[0] if len(names) == 1 else ONE)):
+            if schema.equals(arrow_schema(t, nullable=nullable)):
                 return t
     except PfaError:
         pass

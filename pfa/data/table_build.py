@@ -86,11 +86,14 @@ def _refuse(t: Type, above: tuple[str, ...]) -> None:
             pass
 
 
-def build(t: Type, values: list[Any]) -> Column:
-    """A column of values in the form of tables; None is missing, whatever the type."""
+def build(t: Type, values: list[Any], *, inside: bool = False) -> Column:
+    """A column of values in the form of tables; None is missing, whatever the type.
+
+    `inside` of something that is missing itself, None is anything where the type has no null.
+    """
     inner, nullable = bare(t)
     valid = None
-    if nullable or None in values:
+    if nullable or (not inside and None in values):
         valid = np.fromiter((v is not None for v in values), bool, len(values))
     made = _build(inner, values)
     made.type = t
@@ -114,13 +117,16 @@ def _build(t: Type, values: list[Any]) -> Column:
             codes = np.fromiter((0 if v is None else place[v] for v in values), "i4", length)
             return Codes(type=t, length=length, data=codes, symbols=symbols)
         case Array(items):
-            return Lists(type=t, length=length, offsets=_offsets(values), items=build(items, flatten(values)))
+            listed = build(items, flatten(values), inside=True)
+            return Lists(type=t, length=length, offsets=_offsets(values), items=listed)
         case Map(inside):
-            keys = build(STRING, flatten(values))
-            made = build(inside, [x for v in values if v is not None for x in v.values()])
+            keys = build(STRING, flatten(values), inside=True)
+            made = build(inside, [x for v in values if v is not None for x in v.values()], inside=True)
             return Maps(type=t, length=length, offsets=_offsets(values), keys=keys, items=made)
         case Record():
-            fields = {f.name: build(f.type, [None if v is None else v[f.name] for v in values]) for f in t.fields}
+            nothing = dict.fromkeys(t.by_name)
+            rows = [nothing if v is None else v for v in values]
+            fields = {f.name: build(f.type, [v[f.name] for v in rows], inside=True) for f in t.fields}
             return Records(type=t, length=length, fields=fields)
         case Union():
             return _union(t, values)
@@ -156,7 +162,7 @@ def _union(t: Union, values: list[Any]) -> Unions:
         tags.append(i)
         places.append(len(children[i]))
         children[i].append(inside)
-    branches = tuple(build(b, child) for b, child in zip(t.branches, children, strict=True))
+    branches = tuple(build(b, child, inside=True) for b, child in zip(t.branches, children, strict=True))
     return Unions(
         type=t, length=len(values), tags=np.array(tags, "i1"), places=np.array(places, "i4"), branches=branches
     )
