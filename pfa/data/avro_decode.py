@@ -34,6 +34,7 @@ _MOST = 1 << 40  # no file holds so many values: a count above is a fault of the
 _LARGE = 1 << 20  # bytes of a string from which its pieces are collected and not joined
 _FEW = 64  # numbers that are not worth an array
 _SHARED_TEXTS = 1 << 16
+_STRING = 56  # bytes of memory beside the text
 _SHORT = 2 * 48  # bytes of a text that may be shared, twice as the file has the length
 
 
@@ -60,7 +61,7 @@ class Decoder:
         return self._place()
 
     def read(self, piece: Piece, rest: Callable[[], float], values: float) -> tuple[Any, float]:
-        """The datum, which uses up all pieces, and how many values are still allowed of so many.
+        """The datum, which uses up all pieces, and how many values are still allowed of so many (each of UNIT bytes).
 
         `piece()` gives the next piece, b"" at the end; `rest()` the most bytes that further pieces may hold.
         Raises Malformed and PfaLimitError.
@@ -134,6 +135,7 @@ _SERVICES: dict[str, Any] = {
     "unpack": struct.unpack_from, "double": struct.Struct("<d").unpack_from,
     "single": struct.Struct("<f").unpack_from, "text_of": _text_of, "join": b"".join, "repeat": repeat, "len": len,
     "as_float": float, "dict": dict, "MOST": _MOST, "LARGE": _LARGE, "SHARED": _SHARED_TEXTS, "SHORT": _SHORT,
+    "STRING": _STRING,
 }  # fmt: skip
 
 FRAME = '''
@@ -209,6 +211,13 @@ def make(piece, rest, left):
             raise too_many()
         return n
 
+    def pay(n):
+        """For a string or bytes of so many bytes."""
+        nonlocal left
+        left -= n + STRING
+        if left < 0:
+            raise too_many()
+
     def size():
         return allowed(long())
 
@@ -233,9 +242,11 @@ def make(piece, rest, left):
         part = buf[pos:stop]
         pos = stop
         if n > SHORT:
+            pay(n >> 1)
             return part.decode()
         found = known(part)
         if found is None:
+            pay(n >> 1)
             found = part.decode()
             if len(texts) < SHARED:
                 texts[part] = found
@@ -249,6 +260,7 @@ def make(piece, rest, left):
 
     def raw(n):
         nonlocal pos
+        pay(n)
         if end - pos < n:
             if n > LARGE:
                 return large(n)

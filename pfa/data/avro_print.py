@@ -22,6 +22,7 @@ types are.
 from __future__ import annotations
 
 from itertools import groupby
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from pfa.check.callgraph import recursive
@@ -43,13 +44,15 @@ if TYPE_CHECKING:
 
     from pfa.data.avro_resolve import Plan
 
-UNIT = 4  # values are charged in quarters: a number, boolean or null is one, a container four
+UNIT = 160  # bytes of memory that count as a value of `Limits.nodes`
 _WINDOW = 64  # bytes that one comparison makes sure of
 _BRANCHES = 8  # of a union that are tried one after the other
 _FLAT = 50  # functions that may be inside each other with no thought of the interpreter's stack
 _RUN = 8  # numbers of fixed size that are read at once
 _LARGEST = {"null": 0, "boolean": 1, "int": 10, "long": 10, "float": 4, "double": 8}
 _LEAST = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8, "string": 1, "bytes": 1}
+_SLOT, _ENTRY = 8, 100  # bytes of memory: a place in a list, a key and its place in a map
+_ARRAY, _MAP, _BOX, _NUMBER = 72, 80, 72, 32
 _UNPACKED = {"float": ("f", 4, "single", "floats"), "double": ("d", 8, "double", "doubles")}
 
 
@@ -107,8 +110,9 @@ class Printer:
     def _record(self, name: str, record: RecordPlan, skipped: bool) -> None:
         body = _Body(self)
         if self.weights.recurs(record):
+            body.by_branch = not skipped
             body.add("if depth > NESTING: raise too_deep(NESTING)")
-            body.add(f"left -= {self.weights.record(record)[0]}", "if left < 0: raise too_many()")
+            body.add(f"left -= {1 if skipped else self.weights.first(record)}", "if left < 0: raise too_many()")
         found = body.fields(record, skipped)
         if skipped:
             body.add("return None")
@@ -119,7 +123,11 @@ class Printer:
 
 
 class _Weights:
-    """What a value costs (a host's memory), and how many bytes of the file it takes at least."""
+    """What a value costs (bytes of the host's memory), and how many bytes of the file it takes at least.
+
+    Arrays, maps, strings and bytes charge themselves when they are made, and so do records that may be in themselves;
+    what else an item takes is charged with the count of its block, before the first item is made.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.index: dict[int, int] = {}  # of each record, by its id
@@ -135,6 +143,7 @@ class _Weights:
             todo += inside
         self._recursive = recursive(calls)
         self._known: dict[int, tuple[int, int]] = {}
+        self._dicts: dict[int, int] = {}
 
     @property
     def recursive(self) -> bool:
@@ -146,7 +155,7 @@ class _Weights:
         return str(id(record)) in self._recursive
 
     def cost(self, plan: Plan) -> int:
-        """In quarters of a value, without what arrays, maps and recursive records charge themselves."""
+        """In bytes of memory; of a union its dearest branch."""
         return self._both(plan)[0]
 
     def least(self, plan: Plan) -> int:
@@ -155,30 +164,41 @@ class _Weights:
     def _both(self, plan: Plan) -> tuple[int, int]:
         match plan:
             case Scalar(name):
-                return 2 if name in ("string", "bytes") else 1, _LEAST[name]
+                return _NUMBER if name in ("int", "long", "float", "double") else 0, _LEAST[name]
             case FixedPlan(size):
-                return 2, size
-            case EnumPlan():
-                return 1, 1
+                return 0, size
+            case EnumPlan() | ArrayPlan() | MapPlan():
+                return 0, 1
             case Refuse():
                 return 0, 0
-            case ArrayPlan() | MapPlan():
-                return UNIT, 1
             case BoxPlan(_, inner):
                 cost, least = self._both(inner)
-                return UNIT + cost, least
+                return _BOX + cost, least
             case UnionPlan(branches):
                 both = [self._both(b) for b in branches]
                 return max(c for c, _ in both), 1 + min(n for _, n in both)
             case RecordPlan():
-                return (0, 0) if self.recurs(plan) else self.record(plan)
+                return (0, 1) if self.recurs(plan) else self.record(plan)  # a union, an array or a map is on its way
 
     def record(self, record: RecordPlan) -> tuple[int, int]:
-        """The same of a record's fields."""
+        """The same of a record's fields, and of the record."""
         if id(record) not in self._known:
             both = [self._both(step) for _, step in record.steps]
-            self._known[id(record)] = UNIT + sum(c for c, _ in both), sum(n for _, n in both)
+            self._known[id(record)] = self.bare(record) + sum(c for c, _ in both), sum(n for _, n in both)
         return self._known[id(record)]
+
+    def bare(self, record: RecordPlan) -> int:
+        """The dict of a record, without what is in it."""
+        if not record.order:
+            return _MAP
+        if len(record.order) not in self._dicts:
+            self._dicts[len(record.order)] = getsizeof(dict.fromkeys(record.order)) + 16
+        return self._dicts[len(record.order)]
+
+    def first(self, record: RecordPlan) -> int:
+        """What a record that may be in itself is charged when it begins: its unions are charged by branches."""
+        inside = sum(0 if isinstance(step, UnionPlan) else self.cost(step) for _, step in record.steps)
+        return self.bare(record) + inside
 
 
 def _records(plan: Plan) -> Iterator[RecordPlan]:
@@ -202,6 +222,7 @@ class _Body:
         self.lines: list[str] = []
         self.indent = "        "
         self.sure = 0  # bytes that are known to be in the window
+        self.by_branch = False  # are unions charged by branches?
         self.level = level  # of arrays, maps and tags around a value, for the depth of what recurs
 
     @property
@@ -345,8 +366,10 @@ class _Body:
     def loop(self, item: Plan, keyed: bool, before: tuple[str, ...], each: str) -> None:
         """The blocks: `before` the values of each, and what is done with each value in x."""
         weights = self.printer.weights
-        cost, least = weights.cost(item) + 2 * keyed, weights.least(item) + keyed
-        self.add("while True:", f"    n = count({max(cost, 1)}, {least})", "    if not n: break")
+        least = weights.least(item) + keyed
+        cost = weights.cost(item) + (_ENTRY if keyed else _SLOT) if each else 1
+        cost = cost if least else max(cost, UNIT)  # what takes no bytes is not bounded by them
+        self.add("while True:", f"    n = count({cost}, {least})", "    if not n: break")
         self.add(*("    " + line for line in before), "    for _ in repeat(None, n):")
         self.indent += "        "
         self.sure = 0
@@ -360,12 +383,12 @@ class _Body:
         self.indent = self.indent[:-8]
 
     def array(self, item: Plan) -> None:
-        self.add("out = []", "add = out.append")
+        self.add(f"left -= {_ARRAY}", "out = []", "add = out.append")
         self.loop(item, False, (), "add(x)")
         self.add("return out")
 
     def map(self, item: Plan) -> None:
-        self.add("out = {}", "total = 0")
+        self.add(f"left -= {_MAP}", "out = {}", "total = 0")
         self.loop(item, True, ("total += n",), "out[k] = x")
         self.add("if len(out) != total: raise Malformed('a map has a key twice')", "return out")
 
@@ -376,7 +399,8 @@ class _Body:
         """An array of floats or doubles: as many at once as there are in the window."""
         assert isinstance(item, Scalar)
         _, size, _, read = _UNPACKED[item.kind]
-        self.add("out = []", "while True:", f"    n = count(1, {size})", "    if not n: break", "    while n:")
+        self.add(f"left -= {_ARRAY}", "out = []", "while True:")
+        self.add(f"    n = count({_NUMBER + _SLOT}, {size})", "    if not n: break", "    while n:")
         self.add(f"        if end - pos < {size}: more({size})", f"        m = (end - pos) // {size}")
         self.add("        if not m: raise Malformed('it is cut short')", "        if m > n: m = n")
         self.add(f"        out.extend({read}(buf, pos, m))", f"        pos += m * {size}", "        n -= m")
@@ -394,6 +418,8 @@ class _Body:
             self.add(f"{'elif' if i else 'if'} u == {2 * i}:")
             self.indent += "    "
             self.sure = sure
+            if self.by_branch and (cost := self.printer.weights.cost(branch)):
+                self.add(f"left -= {cost}")
             self.step(branch, target)
             self.indent = self.indent[:-4]
         self.level -= 1
@@ -405,6 +431,8 @@ class _Body:
         names: list[str] = []
         for branch in branches:
             body = _Body(self.printer, self.level + 1)
+            if self.by_branch:
+                body.add(f"left -= {self.printer.weights.cost(branch)}")
             body.step(branch, "x" if target else None)
             if target is None or not isinstance(branch, Refuse):
                 body.add("return x" if target else "return None")
