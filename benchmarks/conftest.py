@@ -9,6 +9,7 @@ from benchmarks.subjects import WITHOUT, Ours, peer
 
 SHARED = Path(os.environ.get("PFA_SHARED", Path(__file__).parents[2] / "shared"))
 # How many times as fast as the peer each figure should be.
+SLOWER = 1.5  # times as long as reading alone that scoring a file may take
 WANTED = {"add": 4.0, "loop": 30.0, "running_mean": 4.0, "suite: load and first action": 4.0}
 
 
@@ -44,3 +45,16 @@ def pytest_terminal_summary(terminalreporter, config):
         wanted = f", wanted {WANTED[group]:g}" if group in WANTED else ""
         verdict = "" if ratio >= WANTED.get(group, 1.0) else "   <-- short of it"
         terminalreporter.write_line(f"{group:32} {ratio:8.1f}{wanted}{verdict}")
+    _files(terminalreporter, session.benchmarks if session else [])
+
+
+def _files(reporter, benches):
+    """Files through `pfa run` against reading them alone, and the whole command in a process of its own."""
+    found = {b.group: b.extra_info["nanoseconds"] for b in benches if "nanoseconds" in b.extra_info}
+    if found:
+        reporter.section("nanoseconds a row")
+        reporter.write_line(f"{'':24} {'alone':>8} {'pfa run':>8} {'ratio':>6} {'command':>8} {'ratio':>6}")
+    for group, (alone, ours, command) in found.items():
+        verdict = "" if ours <= alone * SLOWER else "   <-- short of it"
+        numbers = f"{alone:8.0f} {ours:8.0f} {ours / alone:6.2f} {command:8.0f} {command / alone:6.2f}"
+        reporter.write_line(f"{group:24} {numbers}{verdict}")
