@@ -1,5 +1,6 @@
 """`engine.score`: the same kind back, what counts as what, errors by row, state, and the protocol of an action."""
 
+import ast
 import itertools
 import math
 import pickle
@@ -13,6 +14,7 @@ import pytest
 
 import pfa
 from tests.engines import FOREVER, counter, emitter, summer
+from tests.support import ROOT
 
 COLOR = {"type": "enum", "name": "Color", "symbols": ["red", "green", "blue"]}
 
@@ -742,3 +744,21 @@ def test_a_value_that_shares_its_parts_is_charged_when_it_goes_out():
     out, errors = e.score([2, 200, 3], on_error="collect")
     assert [v and len(v) for v in out] == [2, None, 3]
     assert "steps" in errors[0].text
+
+
+# --- the page --------------------------------------------------------------------------------------------------
+
+
+def test_the_page_on_tables_shows_what_happens():
+    page = (ROOT / "docs/data.md").read_text("utf-8").partition("\n## Tables\n")[2]
+    code = page.partition("```python\n")[2].partition("```")[0]
+    names, shown = {}, 0
+    for statement in ast.parse(code).body:
+        text = "\n".join(code.splitlines()[statement.lineno - 1 : statement.end_lineno])
+        if isinstance(statement, ast.Expr):
+            expression, _, wanted = text.partition("  # ")
+            assert repr(eval(expression, names)) == wanted.strip()
+            shown += 1
+        else:
+            exec(text, names)
+    assert shown == 3

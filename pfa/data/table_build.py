@@ -95,14 +95,14 @@ def build(t: Type, values: list[Any], *, inside: bool = False) -> Column:
     valid = None
     if nullable or (not inside and None in values):
         valid = np.fromiter((v is not None for v in values), bool, len(values))
-    made = _build(inner, values)
+    made = _build(inner, values, inside)
     made.type = t
     if not isinstance(made, Nulls | Unions):
         made.valid = valid
     return made
 
 
-def _build(t: Type, values: list[Any]) -> Column:
+def _build(t: Type, values: list[Any], inside: bool) -> Column:
     length = len(values)
     match t:
         case _ if t == NULL:
@@ -119,9 +119,9 @@ def _build(t: Type, values: list[Any]) -> Column:
         case Array(items):
             listed = build(items, flatten(values), inside=True)
             return Lists(type=t, length=length, offsets=_offsets(values), items=listed)
-        case Map(inside):
+        case Map(items):
             keys = build(STRING, flatten(values), inside=True)
-            made = build(inside, [x for v in values if v is not None for x in v.values()], inside=True)
+            made = build(items, [x for v in values if v is not None for x in v.values()], inside=True)
             return Maps(type=t, length=length, offsets=_offsets(values), keys=keys, items=made)
         case Record():
             nothing = dict.fromkeys(t.by_name)
@@ -129,7 +129,7 @@ def _build(t: Type, values: list[Any]) -> Column:
             fields = {f.name: build(f.type, [v[f.name] for v in rows], inside=True) for f in t.fields}
             return Records(type=t, length=length, fields=fields)
         case Union():
-            return _union(t, values)
+            return _union(t, values, inside)
         case _:
             raise PfaDataError(f"{t} has no column")
 
@@ -148,21 +148,21 @@ def _blobs(t: Type, values: list[Any]) -> Blobs:
     return Blobs(type=t, length=len(values), offsets=_offsets(parts), data=data, text=text)
 
 
-def _union(t: Union, values: list[Any]) -> Unions:
+def _union(t: Union, values: list[Any], inside: bool) -> Unions:
     """Tagged values; one that is missing is null, or where the union has none the first branch's nothing."""
     place = {b.tag: i for i, b in enumerate(t.branches)}
     children: list[list[Any]] = [[] for _ in t.branches]
     nothing = place.get("null", 0)
     tags, places = [], []
     for v in values:
-        i, inside = nothing, None
+        i, held = nothing, None
         if v is not None:
-            [(tag, inside)] = v.items()
+            [(tag, held)] = v.items()
             i = place[tag]
         tags.append(i)
         places.append(len(children[i]))
-        children[i].append(inside)
-    branches = tuple(build(b, child, inside=True) for b, child in zip(t.branches, children, strict=True))
+        children[i].append(held)
+    branches = tuple(build(b, child, inside=inside) for b, child in zip(t.branches, children, strict=True))
     return Unions(
         type=t, length=len(values), tags=np.array(tags, "i1"), places=np.array(places, "i4"), branches=branches
     )
