@@ -89,9 +89,11 @@ def _union(draw, depth, names, enclosing, ambiguous):
     return list(branches.values())
 
 
+# what fastavro's writer takes for one
 _HOST = {
-    "int": "int", "long": "int", "float": "float", "double": "float", "string": "str", "enum": "str", "bytes": "bytes",
-    "fixed": "bytes", "map": "dict", "record": "dict", "array": "list", "null": "null", "boolean": "bool",
+    "int": "number", "long": "number", "float": "number", "double": "number", "string": "str", "enum": "str",
+    "bytes": "bytes", "fixed": "bytes", "map": "dict", "record": "dict", "array": "list", "null": "null",
+    "boolean": "bool",
 }  # fmt: skip
 
 
