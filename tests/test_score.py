@@ -4,6 +4,8 @@ import ast
 import itertools
 import math
 import pickle
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -11,10 +13,15 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 import pfa
+from pfa.data import tables
+from pfa.data.columns import Objects
+from pfa.data.table_build import physical
 from tests.engines import FOREVER, counter, emitter, summer
-from tests.support import ROOT
+from tests.support import BACKENDS, ROOT
+from tests.typed_values import exact, rows
 
 COLOR = {"type": "enum", "name": "Color", "symbols": ["red", "green", "blue"]}
 
@@ -186,7 +193,6 @@ TAKEN = [
     ("float", np.array([0.1, 1e300]), [np.float32(0.1).item(), math.inf]),
     ("float", np.array([2**25 + 1]), [float(2**25)]),
     ("string", np.array(["a", "bc"]), ["a", "bc"]),
-    ("string", np.array(["a", "bc"], np.dtypes.StringDType()), ["a", "bc"]),
     ("bytes", np.array([b"a", b"bc"]), [b"a", b"bc"]),
     ("string", pd.Series(["a", "b"], dtype="category"), ["a", "b"]),
     ("string", pd.Series(["a", "b"], dtype=object), ["a", "b"]),
@@ -250,6 +256,10 @@ def plain(out):
     if isinstance(out, pd.Series):
         return [None if v is pd.NA or (v is np.nan and out.dtype != "float64") else v for v in out.tolist()]
     return next(getattr(out, name) for name in ("to_pylist", "to_list", "tolist", "copy") if hasattr(out, name))()
+
+
+if hasattr(np.dtypes, "StringDType"):  # NumPy 2
+    TAKEN.append(("string", np.array(["a", "bc"], np.dtypes.StringDType()), ["a", "bc"]))
 
 
 @pytest.mark.parametrize(
@@ -744,6 +754,107 @@ def test_a_value_that_shares_its_parts_is_charged_when_it_goes_out():
     out, errors = e.score([2, 200, 3], on_error="collect")
     assert [v and len(v) for v in out] == [2, None, 3]
     assert "steps" in errors[0].text
+
+
+# --- columns ---------------------------------------------------------------------------------------------------
+
+
+def root(schema, table):
+    """The columns that a backend is given."""
+    t = pfa.loads({"input": schema, "output": "null", "action": None}).input_type
+    return list(tables.batches(tables.kind_of(table), t))
+
+
+@pytest.mark.parametrize("kind", [dict, pl.DataFrame, pa.table, pd.DataFrame])
+def test_numbers_are_not_copied(kind):
+    numbers = np.arange(5, dtype="f8")
+    table = kind({"x": numbers})
+    given = {dict: lambda: numbers, pa.table: lambda: table["x"].chunk(0).to_numpy()}
+    own = given.get(kind, lambda: table["x"].to_numpy())()
+    [columns] = root(record(x="double"), table)
+    assert np.shares_memory(columns.root.fields["x"].data, own)
+    single = {dict: lambda: numbers, pa.table: lambda: table["x"].chunk(0)}.get(kind, lambda: table["x"])()
+    assert np.shares_memory(root("double", single)[0].root.data, own)
+
+
+def test_texts_of_arrow_are_not_copied():
+    texts = pa.array(["a", "bc", "d"])
+    column = root("string", texts[1:])[0].root
+    assert np.shares_memory(column.data, np.frombuffer(texts.buffers()[2], "u1"))
+    assert np.shares_memory(column.offsets, np.frombuffer(texts.buffers()[1], "i4"))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=rows())
+def test_physical_columns_have_the_same_values(case):
+    """What a compiled backend is given, against what one that goes row by row is."""
+    [columns] = root(case[0], case[1])
+    made = physical(columns.root)
+    assert not isinstance(made, Objects)
+    wrong = {}
+    assert exact(made.host(0, made.length, wrong)) == exact(columns.root.host(0, made.length, wrong))
+    assert wrong == {}
+
+
+def test_physical_columns_know_the_rows_that_are_wrong():
+    [columns] = root(record(x="int", y=["null", "string"]), {"x": [1, "x", 2**31, 4], "y": ["a", None, "b", 5]})
+    made = physical(columns.root)
+    wrong = {}
+    assert made.host(0, 4, wrong)[0] == {"x": 1, "y": "a"}
+    assert {row: (why.path, why.found) for row, why in wrong.items()} == {
+        1: ("/x", "a string"), 2: ("/x", "an integer"), 3: ("/y", "an integer"),
+    }  # fmt: skip
+    assert made.faults().rows.tolist() == [1, 2, 3]
+
+
+def test_columns_of_a_dict_may_be_of_any_library():
+    given = record(a=["null", "long"], b=["null", "double"], c=["null", "long"], d="string")
+    table = {
+        "a": pa.chunked_array([[2**53 + 1], [None]]),
+        "b": pd.Series([1.5, math.nan]),
+        "c": pl.Series([None, 2**53 + 1]),
+        "d": pd.Categorical(["x", "y"]),
+    }  # fmt: skip
+    out = identity(given).score(table)
+    assert {n: c.tolist() for n, c in out.items()} == {
+        "a": [2**53 + 1, None], "b": [1.5, None], "c": [None, 2**53 + 1], "d": ["x", "y"],
+    }  # fmt: skip
+
+
+def test_wide_tables():
+    count = 3_000
+    wide = record(**dict.fromkeys([f"x{i}" for i in range(count)], "double"))
+    e = engine(wide, "double", "input.x2999")
+    table = {f"x{i}": np.full(2, float(i)) for i in reversed(range(count))}
+    for kind in FRAMES:
+        assert plain(e.score(kind(table))) == [2999.0, 2999.0]
+
+
+def test_no_library_is_imported_that_the_caller_has_not():
+    code = """if True:
+        import sys, pfa
+        assert "numpy" not in sys.modules
+        engine = pfa.loads({"input": "double", "output": "double", "action": {"+": ["input", 1]}})
+        assert engine.score([1.0]) == [2.0]
+        assert not {"pandas", "polars", "pyarrow"} & sys.modules.keys()
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_scores(backend):
+    given = record(x="double", u=["int", "string"], l={"type": "array", "items": ["null", "double"]})
+    e = pfa.loads({"input": given, "output": "In", "action": "input"}, backend=backend)
+    out = e.score({"x": [1, 2], "u": [1, "a"], "l": [[1.0, None], []]})
+    assert {n: c.tolist() for n, c in out.items()} == {
+        "x": [1.0, 2.0], "u": [{"int": 1}, {"string": "a"}], "l": [[1.0, None], []],
+    }  # fmt: skip
+    assert e.action({"x": 1, "u": 1, "l": []}) == {"x": 1.0, "u": 1, "l": []}
+    emit = {"input": "int", "output": ["int", "string"], "method": "emit",
+            "action": [{"emit": "input"}, {"emit": {"//": [6, "input"]}}]}  # fmt: skip
+    out, errors = pfa.loads(emit, backend=backend).score([1, 0], on_error="collect")
+    assert [r["output"] for r in out] == [{"int": 1}, {"int": 6}, {"int": 0}, None]
+    assert errors == [(1, 18040, "/action/1/emit", "integer division by zero")]
 
 
 # --- the page --------------------------------------------------------------------------------------------------

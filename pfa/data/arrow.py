@@ -35,7 +35,7 @@ CHUNK = 1024  # rows that are Python values at once
 ROWS = 1 << 15  # rows of a batch that is written
 READ = 1 << 14  # rows of Parquet that are read at once
 _MOST = 1 << 31  # rows of a batch: one of nulls has any number in no bytes
-BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError, TypeError, KeyError, IndexError)
+BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError, TypeError, LookupError, RecursionError)
 NAMES = {"arrow": "an Arrow file", "arrows": "an Arrow stream", "parquet": "a Parquet file"}
 
 

@@ -9,6 +9,7 @@ gets names.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -127,7 +128,10 @@ def type_of(schema: pa.Schema, name: str = "Row") -> Type:
     own = _carried(schema)
     if own is not None:
         return own
-    return _Types().record(name, list(schema), "")
+    try:
+        return _Types().record(name, list(schema), "")
+    except RecursionError:
+        raise PfaDataError("the schema nests too deep") from None
 
 
 def _carried(schema: pa.Schema) -> Type | None:
@@ -158,9 +162,9 @@ class _Types:
 
     def record(self, name: str, fields: list[pa.Field], path: str) -> Record:
         t = Record(self.free(name))
-        twice = {f.name for f in fields if [g.name for g in fields].count(f.name) > 1}
+        twice = sorted(n for n, count in Counter(f.name for f in fields).items() if count > 1)
         if twice:
-            raise PfaDataError(f"more than one column {path}{sorted(twice)[0]}")
+            raise PfaDataError(f"more than one column {path}{twice[0]}")
         t.fields = tuple(Field(f.name, self.field(f, f"{path}{f.name}/")) for f in fields)
         return t
 

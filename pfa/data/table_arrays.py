@@ -7,13 +7,24 @@ integers widen to float and double as Avro promotes them, and a value that does 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pfa.check.embedded import describe
 from pfa.data.columns import Bad, Blobs, Codes, Column, Columns, Flat, Lists, Nulls, Wrong, bare, joined
-from pfa.data.table_values import DTYPES, Mistyped, objects, only, record, table_form, validity
+from pfa.data.table_values import (
+    DTYPES,
+    LIBRARIES,
+    Mistyped,
+    library_of,
+    objects,
+    only,
+    record,
+    table_form,
+    validity,
+)
 from pfa.errors import PfaDataError
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, Array, Enum, Fixed, Record, Type
 
@@ -302,6 +313,9 @@ def any_column(t: Type, given: Any, decoders: TableDecoders) -> Column:
     """What a dict of columns may hold: an array, a masked one, a list, or what NumPy takes as an array."""
     if isinstance(given, list | tuple | range):
         return objects(t, given, None, decoders)
+    if (library := library_of(given)) in LIBRARIES:
+        made: Column = import_module(LIBRARIES[library]).single(t, given, decoders)
+        return made
     if not isinstance(given, np.ndarray) and not hasattr(given, "__array__"):
         kind = type(given).__name__
         raise PfaDataError(f"a column is an array or a list, not an object of class {kind}; give a list of one value")

@@ -37,11 +37,17 @@ def kind(given: Any, decoders: TableDecoders) -> Tabular | OneArray | None:
             return None
 
 
+def single(t: Type, given: Any, decoders: TableDecoders) -> Column:
+    """An array as a column; chunks are copied together."""
+    return column(t, given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given, decoders)
+
+
 def batch_columns(t: Type, batch: pa.RecordBatch, decoders: TableDecoders) -> Column:
     """A batch as the columns of a type."""
     names = batch.schema.names
     if isinstance(t, Record):
-        return record(t, names, batch.num_rows, lambda f: column(f.type, batch.column(names.index(f.name)), decoders))
+        place = {name: i for i, name in enumerate(names)}
+        return record(t, names, batch.num_rows, lambda f: column(f.type, batch.column(place[f.name]), decoders))
     return column(t, batch.column(names.index(only(t, names))), decoders)
 
 

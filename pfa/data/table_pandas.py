@@ -55,7 +55,7 @@ class Frame(Arrays):
 
     def take(self, t: Type, given: Any) -> Column:
         """A Series as a column."""
-        return _column(t, given, self.decoders)
+        return single(t, given, self.decoders)
 
     def one(self, columns: list[Column]) -> Any:
         name = self.frame.name if isinstance(self.frame, pd.Series) else "output"
@@ -66,7 +66,9 @@ class Frame(Arrays):
         return pd.DataFrame({n: pd.Series(_values(c[0]), index=index, copy=False) for n, c in columns.items()}, index)
 
 
-def _column(t: Type, given: Any, decoders: TableDecoders) -> Column:
+def single(t: Type, given: Any, decoders: TableDecoders) -> Column:
+    """A Series as a column; what else pandas has as the array that it is."""
+    given = given if isinstance(given, pd.Series) else pd.Series(given)
     dtype = given.dtype
     _, nullable = bare(t)
     if isinstance(dtype, pd.CategoricalDtype):

@@ -49,7 +49,7 @@ class Frame(Arrays):
 
     def take(self, t: Type, given: Any) -> Column:
         """A Series as a column."""
-        return _column(t, given, self.decoders)
+        return single(t, given, self.decoders)
 
     def one(self, columns: list[Column]) -> Any:
         name = self.frame.name if isinstance(self.frame, pl.Series) else "output"
@@ -59,7 +59,8 @@ class Frame(Arrays):
         return pl.DataFrame([_series(name, parts[0]) for name, parts in columns.items()])
 
 
-def _column(t: Type, given: pl.Series, decoders: TableDecoders) -> Column:
+def single(t: Type, given: pl.Series, decoders: TableDecoders) -> Column:
+    """A Series as a column."""
     dtype = given.dtype
     inner, _ = bare(t)
     valid = None if given.null_count() == 0 else given.is_not_null().to_numpy()

@@ -8,6 +8,7 @@ tagged or bare where that is clear.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from pfa.data.columns import Column, Mask
 
+# The modules that know a library's tables, which are imported when a caller gives one.
+LIBRARIES = {"pandas": "pfa.data.table_pandas", "polars": "pfa.data.table_polars", "pyarrow": "pfa.data.table_arrow"}
 DTYPES: dict[Type, str] = {BOOLEAN: "?", INT: "i4", LONG: "i8", FLOAT: "f4", DOUBLE: "f8"}
 _PLURAL = {
     "a boolean": "booleans", "an integer": "integers", "a float": "floats", "a string": "strings", "an array": "arrays",
@@ -77,6 +80,11 @@ class TableEncoders(Encoders):
             return super()._union(t)
         encode = self.of(inner)
         return None if encode is None else lambda v: None if v is None else encode(v)
+
+
+def library_of(given: Any) -> str:
+    """The package that an object's class comes from."""
+    return type(given).__module__.partition(".")[0]
 
 
 def table_form(column: Column) -> list[Any]:
@@ -144,11 +152,12 @@ def record(
 
     PfaDataError names all columns that are missing, come twice or have another type.
     """
-    _refuse_missing(t, names)
+    there = Counter(names)
+    _refuse_missing(t, there)
     fields: dict[str, Column] = {}
     wrong: list[str] = []
     for f in t.fields:
-        if f.name not in names:
+        if f.name not in there:
             fields[f.name] = Constant(type=f.type, length=length, value=default(f))
             continue
         try:
@@ -160,17 +169,16 @@ def record(
     return Records(type=t, length=length, valid=valid, fields=fields)
 
 
-def _refuse_missing(t: Record, names: Sequence[Any]) -> None:
-    wanted = [f for f in t.fields if f.name not in names and f.default is MISSING]
+def _refuse_missing(t: Record, there: Counter[Any]) -> None:
+    wanted = [f for f in t.fields if f.name not in there and f.default is MISSING]
     if wanted:
         missing = " and ".join(f"{show(f.name)} ({f.type})" for f in wanted)
-        texts = [n for n in names if isinstance(n, str)]
+        texts = [n for n in there if isinstance(n, str)]
         hint = suggestion(wanted[0].name, texts) if len(wanted) == 1 else ""
         has = f"the table has {_listed(texts)}" if texts else "the table has no columns with names"
         hint = hint or "; name the column so, or give the field a default in the document"
         raise PfaDataError(f"no column {missing}: {has}{hint}")
-    counted = list(names)
-    twice = [f.name for f in t.fields if counted.count(f.name) > 1]
+    twice = [f.name for f in t.fields if there[f.name] > 1]
     if twice:
         raise PfaDataError(f"more than one column {_listed(twice)}: drop or rename the others")
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from pfa.data.table_arrays import Arrays, Listed, OneArray
-from pfa.data.table_values import Mistyped, TableDecoders
+from pfa.data.table_values import LIBRARIES, Mistyped, TableDecoders, library_of
 from pfa.errors import PfaDataError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pfa.data.columns import Column, Columns, Scored
     from pfa.types import Type
 
-LIBRARIES = {"pandas": "pfa.data.table_pandas", "polars": "pfa.data.table_polars", "pyarrow": "pfa.data.table_arrow"}
 CASTS = {"polars": ".cast(pl.{})", "pyarrow": ".cast(pa.{}())"}
 
 
@@ -48,7 +47,7 @@ class Kind(Protocol):
 
 def kind_of(given: Any, quote: bool = False) -> Kind:
     """The kind of a table; PfaDataError where it is none."""
-    library = type(given).__module__.partition(".")[0]
+    library = library_of(given)
     decoders = TableDecoders(quote, CASTS.get(library, '.astype("{}")'))
     if library in LIBRARIES:
         made: Kind | None = import_module(LIBRARIES[library]).kind(given, decoders)

@@ -1,4 +1,4 @@
-"""`Engine.score` on the python backend: rows of columns one by one, and columns of what comes back.
+"""`Engine.score`: rows of columns one by one through the action of any backend, and columns of what comes back.
 
 Place in the pipeline: between `pfa.data.tables`, which knows tables, and the engine's `run`, which knows one datum.
 A backend is what has `score_columns`; one that compiles takes the same `Columns` and gives columns without
@@ -46,12 +46,15 @@ class RowError(NamedTuple):
 
 
 class Backend(Protocol):
-    """What scores columns."""
+    """What scores columns.  A compiled program that does so itself makes one by its method `scorer`."""
 
     errors: list[RowError]
 
     def score_columns(self, columns: Columns) -> Scored:
         """Score a batch; rows that fail are missing in the result and in `errors`, or the first of them is raised."""
+
+    def close(self) -> None:
+        """The batches are done, or one of them has failed."""
 
 
 def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> Any:
@@ -64,19 +67,21 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
         raise PfaLifecycleError(f"no score now: this engine is {runtime.said()}")
     kind = tables.kind_of(table, runtime.compiled.limits.quote_values)
     kind.refuse(runtime.compiled.program.output)
-    backend = PythonBackend(runtime, on_error)
+    scorer = getattr(runtime.compiled.code, "scorer", RowByRow)
+    backend: Backend = scorer(runtime, on_error, threads)
     try:
         parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
     finally:
         backend.close()
-    made = None if runtime.emit is not None and backend.emits else tables.assembled(kind, parts, not backend.emits)
+    emits = runtime.compiled.program.method == "emit"
+    made = None if emits and runtime.emit is not None else tables.assembled(kind, parts, not emits)
     return (made, backend.errors) if on_error == "collect" else made
 
 
-class PythonBackend:
+class RowByRow:
     """Scores with the engine's own `run`, a row at a time and in order."""
 
-    def __init__(self, runtime: Runtime, on_error: str) -> None:
+    def __init__(self, runtime: Runtime, on_error: str, threads: int | None) -> None:
         program = runtime.compiled.program
         self.runtime = runtime
         self.on_error = on_error
@@ -85,8 +90,7 @@ class PythonBackend:
         self.emits = program.method == "emit"
         self.outputs: list[Any] = []
         self.early: list[Any] = []
-        self.cell = runtime.variables.encode
-        self.encode = self.cell.cell_contents if self.cell else None
+        self.encode: Callable[[Any], Any] | None = runtime.variables.encode
         run: Callable[..., Any] = runtime.functions["run"]
         self.run: Callable[[Any], Any] = (lambda datum: run(datum, [])) if self.emits else run
         self.late: Callable[[Any], Any] | None = None
@@ -97,15 +101,15 @@ class PythonBackend:
         if self.emits and self.runtime.emit is not None:
             return
         encode = TableEncoders(self.runtime.charge).of(self.output)
-        if self.cell is not None:
-            self.cell.cell_contents = encode or _same
+        if self.encode is not None:
+            self.runtime.variables.encode = encode or _same
         else:
             self.late = encode
 
     def close(self) -> None:
         """The engine's outputs are again what its `unions` says."""
-        if self.cell is not None:
-            self.cell.cell_contents = self.encode
+        if self.encode is not None:
+            self.runtime.variables.encode = self.encode
 
     def score_columns(self, columns: Columns) -> Scored:
         self.outputs = []

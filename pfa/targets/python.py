@@ -103,13 +103,13 @@ class Variables:
     def __init__(self, functions: tuple[Any, ...], values: dict[str, Any], filename: str) -> None:
         self.values = values  # of variables that no function uses
         self.cells: dict[str, CellType] = {}
-        self.encode: CellType | None = None  # what outputs go out through, if anything
+        self._encode: CellType | None = None
         todo, seen = list(functions), set(functions)
         while todo:
             function = todo.pop()
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
                 if name == "encode":
-                    self.encode = cell
+                    self._encode = cell
                     continue
                 inside = cell.cell_contents
                 if type(inside) is FunctionType:
@@ -118,6 +118,16 @@ class Variables:
                         todo.append(inside)
                 elif name in values:
                     self.cells[name] = cell
+
+    @property
+    def encode(self) -> Callable[[Any], Any] | None:
+        """What outputs go out through, if anything."""
+        return self._encode and self._encode.cell_contents
+
+    @encode.setter
+    def encode(self, encode: Callable[[Any], Any]) -> None:
+        assert self._encode is not None
+        self._encode.cell_contents = encode
 
     def __getitem__(self, name: str) -> Any:
         cell = self.cells.get(name)

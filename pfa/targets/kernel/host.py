@@ -126,11 +126,10 @@ class KernelCode:
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
         instance = Instance(self, given)
-        if self.program.method == "emit":
-            action = entry_that_emits(instance.run_emit, self.decode, **protocol)
-        else:
-            action = entry(instance.runner(), self.decode, **protocol)
-        functions: dict[str, Any] = {"action": action}
+        emits = self.program.method == "emit"
+        run: Callable[..., Any] = instance.run_emit if emits else instance.runner()
+        action = (entry_that_emits if emits else entry)(run, self.decode, **protocol)
+        functions: dict[str, Any] = {"action": action, "run": run}
         names = [n for n in ("begin", "end", "merge") if f"enter_p_{n}" in self.emitted.entries]
         for name in (*names, *(f"u:{n}" for n in self.program.functions)):
             functions[name] = instance.function(name)
@@ -150,6 +149,15 @@ class Variables:
         self.instance = instance
         names = action.__code__.co_freevars
         self.ready = action.__closure__[names.index("ready")]
+
+    @property
+    def encode(self) -> Callable[[Any], Any] | None:
+        """What outputs go out through, if anything."""
+        return self.instance.encode
+
+    @encode.setter
+    def encode(self, encode: Callable[[Any], Any]) -> None:
+        self.instance.encode = encode
 
     def __getitem__(self, name: str) -> Any:
         i = self.instance
@@ -419,7 +427,7 @@ class Instance:
         base, status, top = self.base, ctx + (k.STATUS >> 3), ctx
         budget, events, first = ctx + (k.BUDGET >> 3), ctx + (k.EVENTS >> 3), self.first
         ptop = ctx + (k.PTOP >> 3)
-        m, arena, encode = self.memory, self.arena, self.encode
+        m, arena = self.memory, self.arena
         end = self.arena.end
         flat = kind(p.input) != "i64" or p.input.tag in ("int", "long", "null")
 
@@ -448,6 +456,7 @@ class Instance:
             if not real_out:
                 q[scratch] = out
                 out = load(scratch)
+            encode = self.encode
             return out if encode is None else encode(out)
 
         return run
