@@ -201,3 +201,32 @@ def test_outputs_as_columns(schema, columns, values):
     w.write_columns(columns, 2)
     w.close()
     assert repr([r.datum for r in avro.reader(io.BytesIO(out.getvalue()), t)]) == repr(values)
+
+
+ARRAY, MAP = {"type": "array", "items": "double"}, {"type": "map", "values": ["null", "string"]}
+DEEP = record(n="int", a=ARRAY, m=MAP, s="string")
+
+
+def test_fields_that_no_column_holds_are_passed_over():
+    """An engine that does not look at them scores columns; a fault in them is told nevertheless."""
+    engine = pfa.loads({"input": DEEP, "output": "int", "action": {"+": ["input.n", 1]}})
+    vector = engine._compiled.code.vector
+    assert vector.used == {"n"}
+    assert not vector.flat
+    t, values = engine.input_type, [{"n": i, "a": [0.5] * i, "m": {"k": "ü"}, "s": "x"} for i in range(5)]
+    data = b"".join(encode_binary(t, v) for v in values)
+    wrong = data.replace("ü".encode(), b"\xff\xfe")
+    source = io.BytesIO(head(DEEP) + block(5, data) + block(5, wrong))
+    good, bad = avro_columns.batches(source, t, vector.inputs, vector.used)
+    assert vector.run(good.columns)[""].tolist() == [engine.action(v) for v in values]
+    assert bad.columns is None
+    assert all("not UTF-8" in str(row.error) for row in bad.rows())
+
+
+@pytest.mark.parametrize("action", ["input", {"new": {"n": 1}, "type": "R"}, {"attr": "input", "path": [["a"]]}])
+def test_engines_that_look_at_them_have_no_action_on_columns(action):
+    wide = record(n="int", a=ARRAY)
+    output = ARRAY if "attr" in action else wide
+    if isinstance(action, dict) and "new" in action:
+        action = {"new": {"n": 1, "a": "input.a"}, "type": "R"}
+    assert pfa.loads({"input": wide, "output": output, "action": action})._compiled.code.vector is None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MODULES = {"avro": "pfa.data.avro_columns", "csv": "pfa.data.csv_columns", "jsonl": "pfa.data.jsonl_columns"}
 
+PARTIAL = ("avro",)  # formats that can pass over a field that no column could hold
+
 
 class Columns:
     """Rows as batches of columns, and an action on columns."""
@@ -46,7 +48,7 @@ def columns_of(
     """The batches of an input, if there are any."""
     vector = getattr(engines[0]._compiled.code, "vector", None)
     able = settings.source.name in MODULES and settings.target.name in MODULES and not settings.sequence
-    if vector is None or len(engines) > 1 or not able:
+    if vector is None or len(engines) > 1 or not able or not (vector.flat or settings.source.name in PARTIAL):
         return None
     size = os.fstat(source.fileno()).st_size if settings.input else None
     module = import_module(MODULES[settings.source.name])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from pfa.data.avro import _decoders, _position, _Rows
 from pfa.data.avro_container import Container
 from pfa.data.avro_primitives import Broken, Located, Rest
-from pfa.data.avro_resolve import FixedPlan, Plan, RecordPlan, Scalar, UnionPlan, resolve
+from pfa.data.avro_resolve import ArrayPlan, BoxPlan, FixedPlan, Plan, RecordPlan, Scalar, UnionPlan, resolve
 from pfa.data.avro_schema import DEFAULT
 from pfa.data.avro_source import ColumnDecoder
 from pfa.data.batches import SMALL, WARM, Batch
@@ -183,5 +183,7 @@ def _harmless(plan: Plan) -> bool:
             return True
         case UnionPlan(branches):
             return all(map(_harmless, branches))
+        case BoxPlan(_, inner) | ArrayPlan(inner):
+            return _harmless(inner)
         case _:
             return False

@@ -38,21 +38,30 @@ def scalar(t: Type) -> Type | None:
     return t if t in (*NUMBERS, BOOLEAN, STRING) or isinstance(t, Enum) else None
 
 
+def parts_of(t: Type) -> dict[str, Type]:
+    """The fields of a type, or itself as ""."""
+    return {f.name: f.type for f in t.fields} if isinstance(t, Record) else {"": t}
+
+
 def fields_of(t: Type) -> dict[str, Type] | None:
-    """The columns of a type: its fields, or itself as ""; None where columns cannot hold them."""
-    fields: dict[str, Type] = {f.name: f.type for f in t.fields} if isinstance(t, Record) else {"": t}
+    """The columns of a type; None where columns cannot hold its fields."""
+    fields = parts_of(t)
     return fields if fields and all(map(scalar, fields.values())) else None
 
 
 @dataclass(slots=True)
 class Vector:
-    """An action on columns: `inputs` are those that it takes, `used` those whose values it reads."""
+    """An action on columns: `inputs` are the fields of a datum, `used` those whose values it reads.
+
+    `flat`: a column could hold each of the inputs; those that are used it can in any case.
+    """
 
     inputs: dict[str, Type]
     outputs: dict[str, Type]
     used: frozenset[str]
     steps: list[Callable[[Values], None]]
     result: Operand
+    flat: bool = True
 
     def run(self, columns: dict[str, Column]) -> dict[str, Column]:
         """The columns of the outputs; NotSo where a row would fail, or may."""
@@ -74,8 +83,8 @@ def _numpy() -> Any:
 def vectorized(lowered: Lowered) -> Vector | None:
     """The action on columns, if it is one of the simplest."""
     program, action = lowered.program, lowered.routines["action"]
-    inputs, outputs = fields_of(program.input), fields_of(program.output)
-    if program.method != "map" or inputs is None or outputs is None or action.parts:
+    inputs, outputs = parts_of(program.input), fields_of(program.output)
+    if program.method != "map" or not inputs or outputs is None or action.parts:
         return None
     *body, last = action.body
     if not isinstance(last, Return) or action.params != ("input",):
@@ -86,7 +95,10 @@ def vectorized(lowered: Lowered) -> Vector | None:
         compiler.reads(last.value)
     except NotSo:
         return None
-    return Vector(inputs, outputs, frozenset(compiler.used & inputs.keys()), steps, last.value)
+    used = frozenset(compiler.used & inputs.keys())
+    if not all(scalar(inputs[name]) for name in used):
+        return None
+    return Vector(inputs, outputs, used, steps, last.value, fields_of(program.input) is not None)
 
 
 class _Compiler:
@@ -113,7 +125,7 @@ class _Compiler:
         """An operand that is there; of the input as a whole all fields are read."""
         if isinstance(operand, Var) and operand.name in self.known:
             if operand.name == "input":
-                self.used |= (fields_of(self.types["input"]) or {}).keys()
+                self.used |= parts_of(self.types["input"]).keys()
         elif not isinstance(operand, Const) or operand.value.__class__ not in (bool, int, float, str):
             raise NotSo
         return operand
