@@ -1,9 +1,10 @@
 """What kernels may ask for beside their arguments that takes more than a look at one type (`calls` has the others).
 
 table_NAME                 an array of longs: `pfa.targets.kernel.tables`
-single_N, single_item_N    1 where argument N (or its items) is a union of null and one other type, 0 where more
+plain_ret, plain_F_I       1 where the result, or parameter I of function F, is no union
 kind_field_NAME_N          kind of a field of the record that argument N, or an item of it, is (0 to 4, as kind_N)
 kind_field_item_NAME_N     kind of the items of that field
+widen_field_NAME_N_M       address of what makes that field the second argument of function M: `call0(f, ctx, slot)`
 json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
 """
 
@@ -13,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pfa.targets.kernel import encoders, hashes, tables
-from pfa.types import LONG, NULL, Array, Map, Prim, Record, Type, Union
+from pfa.types import LONG, NULL, Array, Function, Map, Prim, Record, Type, Union
 
 if TYPE_CHECKING:
     from pfa.lib.signature import Bound
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
 PATTERN = re.compile(
-    r"table_(?P<table>\w+)\Z|single(?P<item>_item)?_(?P<single>\d)\Z|(?P<encoder>json|avro)(?P<each>_item)?_(?P<encoded>\d)\Z"
+    r"table_(?P<table>\w+)\Z|plain_((?P<ret>ret)|(?P<fcn>\d)_(?P<param>\d))\Z|(?P<encoder>json|avro)(?P<each>_item)?_(?P<encoded>\d)\Z"
     r"|kind_field(?P<inner>_item)?_(?P<field>\w+)_(?P<record>\d)\Z"
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
+    r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
 )
 
 
@@ -66,9 +68,16 @@ def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
         return str(int(bound.params[int(asked["run"])] == bound.params[0]))
     if asked["unbox"]:
         return str(int(not isinstance(inside(bound.ret), Union)))
-    if asked["single"]:
-        t = bound.params[int(asked["single"])]
-        t = inside(t) if asked["item"] else t
-        return str(int(isinstance(t, Union) and len(t.branches) == 2))
+    if asked["ret"]:
+        return str(int(not isinstance(bound.ret, Union)))
+    if asked["fcn"]:
+        function = bound.params[int(asked["fcn"])]
+        assert isinstance(function, Function)
+        return str(int(not isinstance(function.params[int(asked["param"])], Union)))
+    if asked["given"]:
+        got = record_of(bound.params[int(asked["of"])]).by_name[asked["given"]].type
+        function = bound.params[int(asked["function"])]
+        assert isinstance(function, Function)
+        return f"address({e.helpers.widen(function.params[1], got)})"
     t = record_of(bound.params[int(asked["record"])]).by_name[asked["field"]].type
     return str(code(inside(t) if asked["inner"] else t))

@@ -38,6 +38,17 @@ def powers() -> list[int]:
     return out
 
 
+@cache
+def tens() -> list[int]:
+    """The first 64 bits of 10**i for i from -342 to 308, cut off: what decimals are read with."""
+    out = []
+    for i in range(-342, 309):
+        above, below = (10**i, 1) if i >= 0 else (1 << 1300, 10**-i)
+        ratio = (above << WORD) // below
+        out.append(_signed(ratio >> ratio.bit_length() - WORD))
+    return out
+
+
 # Where characters may have a case, or be ignorable beside a sigma: not among the 90,000 of CJK, Hangul, cuneiform and
 # such, nor among what is for private use.  (A test compares with all characters.)
 RANGES = (
@@ -93,4 +104,4 @@ def sigma() -> list[int]:
     return out
 
 
-TABLES = {"powers": powers, "lower": lower, "upper": upper, "sigma": sigma}
+TABLES = {"powers": powers, "tens": tens, "lower": lower, "upper": upper, "sigma": sigma}
