@@ -123,7 +123,7 @@ class Emitter:
     def name(self, routine: str) -> str:
         if routine.startswith("u:"):
             return f"user{list(self.program.functions).index(routine[2:]) + 1}"
-        return {"action": "p_action", "begin": "p_begin", "end": "p_end", "merge": "p_merge"}.get(routine, routine)
+        return f"p_{routine}"  # no kernel and no function of the language begins so
 
     def tag(self, t: Type) -> int:
         """The number of a branch."""
@@ -532,7 +532,7 @@ class FunctionEmitter:
             r = e.lowered.routines[name]
             own = e.types[f"{name}()"]
             assert isinstance(own, Function)
-            return f"address({e.wrapper(name, own, asked, f'{name}({{}})', r.captured)})", local(x.name)
+            return f"address({e.wrapper(name, own, asked, f'{e.names[name]}({{}})', r.captured)})", local(x.name)
         assert isinstance(x, FunctionValue)
         if x.fn is not None:
             assert x.bound is not None
