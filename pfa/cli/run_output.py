@@ -53,11 +53,15 @@ class Sink:
             place.size = on_disk(self.out)
         return place
 
-    def close(self) -> int:
-        """Write what ends the file; its size on the disk."""
+    def close(self) -> None:
+        """Write what ends the file."""
         self.closed = True
         self.writer.close()
         self.out.flush()
+
+    def end(self) -> int:
+        """Write what ends the file; its size on the disk."""
+        self.close()
         return on_disk(self.out) if self.place.path else 0
 
     def leave(self) -> None:

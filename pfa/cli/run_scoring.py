@@ -163,9 +163,11 @@ class Scoring:
             if self.output.resumes:
                 keeper.save(held)
             raise
-        size = self.output.close()
-        keeper.job.ended = End(size, self.rejects.close() if self.rejects else 0)
-        keeper.save(held)
+        if keeper.path:
+            keeper.job.ended = End(self.output.end(), self.rejects.end() if self.rejects else 0)
+            keeper.save(held)
+        else:
+            self.output.close()
 
     def ends(self) -> None:
         for engine in self.engines:

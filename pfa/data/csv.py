@@ -11,7 +11,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pfa.data.column_text import KINDS, json_cells, rows_of, settled
+from pfa.data.column_text import KINDS, json_cells, json_lines, rows_of, settled
 from pfa.data.json_form import branch_of, decoder, encoder, latin
 from pfa.data.jsonl import text as json_text
 from pfa.data.lines import BOM, LONGEST, NOT_UTF8, Lines, not_utf8
@@ -301,7 +301,7 @@ class Writer:
         self.out = out
         self.written: int = cut(out, resume) if resume is not None else 0
         fields = [(f.name, text_of(f.type)) for f in t.fields] if isinstance(t, Record) else None
-        self.types = {f.name: f.type for f in t.fields} if isinstance(t, Record) else {"": t}
+        self.types: dict[str, Type] = {f.name: f.type for f in t.fields} if isinstance(t, Record) else {"": t}
         self.fields = fields
         self.one = text_of(t)
         self.csv = csv.writer(_Sink(self), lineterminator="\n")
@@ -320,14 +320,13 @@ class Writer:
     def write_columns(self, columns: dict[str, Any], count: int) -> None:
         """Outputs as columns, by the names of the fields or "" (`pfa.targets.vector`)."""
         columns = {name: settled(columns[name], t, count) for name, t in self.types.items()}
-        cells = [json_cells(columns[name], t) if t in KINDS else None for name, t in self.types.items()]
-        if None in cells:
+        lines = _lines_of(columns, self.types)
+        if lines is None:
             for value in rows_of(columns):
                 self.write(value)
-            return
-        lines = b"\n".join(map(b",".join, zip(*cells, strict=True))) + b"\n"
-        self.written += len(lines)
-        self.out.write(lines)
+        else:
+            self.written += len(lines)
+            self.out.write(lines)
 
     def flush(self) -> Any:
         """The lines are in the file; the position is a count of bytes."""
@@ -392,3 +391,14 @@ def _branch_text(t: Union) -> Callable[[Any], str]:
         return texts[tag](value)
 
     return text
+
+
+def _lines_of(columns: dict[str, Any], types: dict[str, Type]) -> bytes | None:
+    """Lines of columns of numbers, which need no quotes; None where their values are to be looked at one by one."""
+    if any(t not in KINDS for t in types.values()):
+        return None
+    if len(columns) == 1:
+        [(name, column)] = columns.items()
+        return json_lines(column, types[name])
+    cells = [json_cells(columns[name], t) for name, t in types.items()]
+    return None if None in cells else b"\n".join(map(b",".join, zip(*cells, strict=True))) + b"\n"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pfa.data.batches import Batch
 
-SIZE = 1 << 20
+SIZE = 1 << 18
 
 
 def batches(

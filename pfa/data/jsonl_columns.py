@@ -8,10 +8,10 @@ JSON and no value goes over two lines.
 from __future__ import annotations
 
 from array import array
-from operator import itemgetter
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy
 import orjson
 
 from pfa.data.batches import Chunks, NoColumns
@@ -30,6 +30,7 @@ CLASSES: dict[Type, frozenset[type]] = {
     FLOAT: frozenset([float, int]), DOUBLE: frozenset([float, int]),
 }  # fmt: skip
 NONE = type(None)
+FLOATS = {float}
 _random = SystemRandom()
 
 
@@ -56,7 +57,6 @@ class _Parser:
     def __init__(self, inputs: dict[str, Type], used: frozenset[str]) -> None:
         self.columns = [(name, Column(t, name in used)) for name, t in inputs.items()]
         self.whole = "" in inputs
-        self.get = itemgetter(*inputs)
 
     def parse(self, chunk: bytes) -> tuple[dict[str, Any], int]:
         """The columns and how many lines there are; NoColumns where a line is not as it should be."""
@@ -65,13 +65,9 @@ class _Parser:
             [(name, column)] = self.columns
             return {name: column.of(values)}, len(values)
         try:
-            if len(self.columns) == 1:
-                [(name, column)] = self.columns
-                return {name: column.of([v[name] for v in values])}, len(values)
-            texts = list(zip(*map(self.get, values), strict=True))
+            return {name: column.of([v[name] for v in values]) for name, column in self.columns}, len(values)
         except (KeyError, TypeError, IndexError):
             raise NoColumns from None
-        return {name: column.of(text) for (name, column), text in zip(self.columns, texts, strict=True)}, len(values)
 
 
 def _values(chunk: bytes) -> list[Any]:
@@ -99,10 +95,13 @@ class Column:
         kinds = {str} if isinstance(self.type, Enum) else CLASSES[self.type]
         self.kinds = frozenset(kinds) | ({NONE} if self.nullable else set())
         self.symbols = frozenset(self.type.symbols) if isinstance(self.type, Enum) else None
+        self.double = self.type == DOUBLE and not self.nullable
 
     def of(self, values: Any) -> Any:
         """The column, for whoever uses it."""
         kinds = set(map(type, values))
+        if self.double and kinds == FLOATS:
+            return numpy.frombuffer(array("d", values), "f8") if self.used else None
         if not kinds <= self.kinds:
             raise NoColumns
         if self.symbols and not set(values) <= self.symbols | {None}:
@@ -123,13 +122,9 @@ class Column:
         return values
 
     def _array(self, values: Any, kind: str) -> Any:
-        import numpy
-
         return numpy.array(values, kind)
 
     def _whole(self, values: Any) -> Any:
-        import numpy
-
         try:
             made = numpy.frombuffer(array("q", values), "i8")
         except OverflowError:
@@ -139,8 +134,6 @@ class Column:
         return made
 
     def _floating(self, values: Any) -> Any:
-        import numpy
-
         try:
             made = numpy.frombuffer(array("d", values), "f8")
         except OverflowError:
