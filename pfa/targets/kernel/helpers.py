@@ -189,8 +189,13 @@ class Helpers:
             elif made:
                 lines.append(f"st({at}, {made}(ctx, ld({at})))")
         self.add("collect", "ctx: i64, a: i64", [*lines, "return 0"])
-        self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2))", "return 0"])
-        self.called.append("rehash")
+        if p.pools:
+            self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2))", "return 0"])
+            self.called.append("rehash")
+        kept = [state_type(p, what, name) for what, name in slots if what != "undo"]
+        if any(holds_map(t) for t in (*kept, *(t for t, _ in self.e.constants))):
+            self.add("index_map", "ctx: i64, a: i64", ["keep_index(ctx, a)", "return 0"])
+            self.called.append("index_map")
         return "collect"
 
     # -- comparing --
@@ -286,6 +291,21 @@ class Helpers:
             test = "unbits(a) < unbits(b)" if real else f"{self.ordered('a', 'b', t)} < 0"
             self.add(name, "ctx: i64, env: i64, a: i64, b: i64", [f"return int({test})"])
         return name
+
+
+def holds_map(t: Type, seen: frozenset[str] = frozenset()) -> bool:
+    """Can there be a map in a value?"""
+    match t:
+        case Map():
+            return True
+        case Array(inside):
+            return holds_map(inside, seen)
+        case Union(branches):
+            return any(holds_map(b, seen) for b in branches)
+        case Record(name) if name not in seen:
+            return any(holds_map(f.type, seen | {name}) for f in t.fields)
+        case _:
+            return False
 
 
 def state_type(p: Program, what: str, name: str) -> Type:

@@ -36,6 +36,7 @@ Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 CHUNK = 1 << 16  # steps between two looks at the clock
 ARENA = 1 << 30
 SMALLEST = 1 << 20
+ENDLESS = 1 << 62  # steps
 COLLECT = 1 << 20  # bytes of the persistent region that are used before it is copied
 HOST_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _CALLS = [ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (n + 2)) for n in range(8)]
@@ -120,8 +121,27 @@ class KernelCode:
         self.memory = m = Memory(self.emitted.tags)
         m.top, m.end = self.constants.start, self.constants.end
         self.table = m.take(8 * max(1, len(values)))
+        m.maps = []
         for i, (t, v) in enumerate(values):
             m.store(t)((self.table >> 3) + i, v)
+        self._index_constants(m.maps)
+        m.maps = None
+
+    def _index_constants(self, maps: list[int]) -> None:
+        """Hash tables of the maps among the constants, by a context that has nothing but their region."""
+        if not maps:
+            return
+        m = self.memory
+        words = Region(mmap.PAGESIZE)
+        ctx = words.start >> 3
+        for at, value in ((k.PTOP, m.top), (k.PEND, m.end), (k.BUDGET, ENDLESS)):
+            m.q[ctx + (at >> 3)] = value
+        index = self.code.function("index_map", *[ctypes.c_int64] * 3)
+        for at in maps:
+            index(words.start, at)
+        if m.q[ctx + (k.STATUS >> 3)]:
+            raise PfaLimitError("exceeded the memory of constants (Limits.memory)")
+        m.top = m.q[ctx + (k.PTOP >> 3)]
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
@@ -266,9 +286,12 @@ class Instance:
         """A host value into the state."""
         t = state_type(self.code.program, what, name)
         m = self.keeping()
+        m.maps = []
         if what != "pool":
             m.store(t)(self.slot(what, name), value)
             self.kept()
+            self.unlimited("index_map", m.maps)
+            m.maps = None
             return
         n = len(value)
         at = m.take(48)
@@ -281,7 +304,17 @@ class Instance:
             store((pairs >> 3) + 2 * i + 1, x)
         self.q[self.slot(what, name)] = at
         self.kept()
-        self.enter("rehash", at)
+        self.unlimited("index_map", m.maps)
+        self.unlimited("rehash", [at])
+        m.maps = None
+
+    def unlimited(self, name: str, arguments: list[int]) -> None:
+        """Calls of an entry that nobody's budget pays for."""
+        at = self.ctx + (k.BUDGET >> 3)
+        left, self.q[at] = self.q[at], ENDLESS
+        for x in arguments:
+            self.enter(name, x)
+        self.q[at] = left
 
     def read(self, what: str, name: str) -> Any:
         """A host value of the state."""

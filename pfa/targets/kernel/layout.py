@@ -16,6 +16,7 @@ from pfa.types import Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union
 
 HEADER = 32
 BUFFER = 16
+SMALL = 8  # pairs of a map that kernels look through
 KINDS = {"float": "f64", "double": "f64", "boolean": "bool"}
 Store = Callable[[int, Any], None]  # of a host value to the word of an index
 Load = Callable[[int], Any]  # a host value from the word of an index
@@ -73,6 +74,7 @@ class Memory:
         self.end = 0
         self.stores: dict[Type, Store] = {}
         self.loads: dict[Type, Load] = {}
+        self.maps: list[int] | None = None  # the large ones that were written, where somebody wants to know
 
     def tag(self, t: Type) -> int:
         """The number of a branch; what compiled code does not know may have any."""
@@ -178,6 +180,8 @@ class Memory:
                 q[j] = self.string(key)
                 value(j + 1, x)
                 j += 2
+            if self.maps is not None and n > SMALL:
+                self.maps.append(q[i])
 
         return store
 
