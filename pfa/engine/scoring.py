@@ -10,6 +10,7 @@ outputs leave the action in the form of tables, copied and charged as those of `
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -46,7 +47,7 @@ class RowError(NamedTuple):
 
 
 class Backend(Protocol):
-    """What scores columns.  A compiled program that does so itself makes one by its method `scorer`."""
+    """What scores columns."""
 
     errors: list[RowError]
 
@@ -67,8 +68,7 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
         raise PfaLifecycleError(f"no score now: this engine is {runtime.said()}")
     kind = tables.kind_of(table, runtime.compiled.limits.quote_values)
     kind.refuse(runtime.compiled.program.output)
-    scorer = getattr(runtime.compiled.code, "scorer", RowByRow)
-    backend: Backend = scorer(runtime, on_error, threads)
+    backend = _backend(runtime, on_error, threads)
     try:
         parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
     finally:
@@ -76,6 +76,14 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
     emits = runtime.compiled.program.method == "emit"
     made = None if emits and runtime.emit is not None else tables.assembled(kind, parts, not emits)
     return (made, backend.errors) if on_error == "collect" else made
+
+
+def _backend(runtime: Runtime, on_error: str, threads: int | None) -> RowByRow:
+    if runtime.compiled.code.backend == "python":
+        return RowByRow(runtime, on_error, threads)
+    kernel = import_module("pfa.engine.kernel_scoring")  # it stands on this module
+    made: RowByRow = kernel.KernelBackend(runtime, on_error, threads)
+    return made
 
 
 class RowByRow:

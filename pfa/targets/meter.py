@@ -42,7 +42,13 @@ class Meter:
         "turn",
     )  # fmt: skip
 
-    def __init__(self, limits: Limits, timeouts: dict[str, int], chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        timeouts: dict[str, int],
+        chunk: int = CHUNK,
+        seconds: dict[str, float | None] | None = None,
+    ) -> None:
         self.limits = limits
         self.chunk = chunk  # steps between two looks at the clock
         self.memory = limits.memory
@@ -52,6 +58,8 @@ class Meter:
             own = asked / 1000 if asked >= 0 else None
             bounds = [t for t in (own, limits.time) if t is not None]
             self.seconds[phase] = min(bounds) if bounds else None
+        if seconds is not None:
+            self.seconds = seconds
         self.first = chunk if limits.steps is None else min(chunk, limits.steps)
         self.turn = -1
         self.phase = "action"

@@ -29,5 +29,9 @@ def compile_kernel(
         emitted = emit(lowered, escape)
     except Unsupported as reason:
         raise PfaCompileError(f"the numba backend cannot run this document: {reason}") from None
-    code = link.loaded(link.compiled(front.assemble(emitted.text, emitted.entries)))
-    return KernelCode(emitted.text, emitted, code, program, limits, decode, encoder)
+    code = _assembled(emitted.text, emitted.entries)
+    return KernelCode(emitted.text, emitted, code, program, limits, decode, encoder, _assembled)
+
+
+def _assembled(text: str, entries: tuple[str, ...]) -> link.Code:
+    return link.loaded(link.compiled(front.assemble(text, entries)))

@@ -79,6 +79,7 @@ class Emitted:
     slots: dict[tuple[str, str], int]  # of cells, pools, the tally: words of the state
     types: dict[str, Type]
     native: dict[str, str]  # library functions, and what each runs as
+    counted: bool  # does it look at the counters of actions?
 
 
 def emit(lowered: Lowered, escape: bool = True) -> Emitted:
@@ -104,6 +105,7 @@ class Emitter:
         self.texts: list[str] = []
         self.wrappers: dict[tuple[str, str], str] = {}
         self.native: dict[str, str] = {}
+        self.counted = False
         self.helpers = Helpers(self)
         self.slots: dict[tuple[str, str], int] = {}
         p = self.program
@@ -174,7 +176,7 @@ class Emitter:
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native,
+            self.types, self.native, self.counted,
         )  # fmt: skip
 
     def returns(self, name: str) -> Type:
@@ -341,6 +343,7 @@ class FunctionEmitter:
         if isinstance(x, FunctionValue):
             raise Unsupported("a function as a value")
         if x.name in _SYMBOLS:
+            self.e.counted = True
             return f"get(ctx, {_SYMBOLS[x.name][0]})"
         if x.name == "tally" and self.routine.name != "merge":
             return load_at(f"get(ctx, STATE) + {8 * self.e.slots['tally', '']}", t)
@@ -732,7 +735,9 @@ class FunctionEmitter:
 
     def update_pool(self, s: Op) -> None:
         t = self.e.program.pools[s.extra].type
-        self.shared(s, "update", f"pool:{s.extra}", (STRING, t, Function((t,), t)), t)
+        init = s.args[1]
+        first = NULL if isinstance(init, Const) and init.value is None else t
+        self.shared(s, "update", f"pool:{s.extra}", (STRING, first, Function((t,), t)), t)
 
     def delete_shared(self, s: Op) -> None:
         self.shared(s, "delete", f"pool:{s.extra}", (STRING,), NULL)

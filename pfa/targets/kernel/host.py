@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pfa.ir import Program
     from pfa.lib.define import Fn
     from pfa.limits import Limits
+    from pfa.targets.kernel.batch import Plan
     from pfa.targets.kernel.link import Code
 
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
@@ -37,6 +38,7 @@ CHUNK = 1 << 16  # steps between two looks at the clock
 ARENA = 1 << 30
 SMALLEST = 1 << 20
 ENDLESS = 1 << 62  # steps
+BATCHES = 16  # layouts of columns whose loops are kept
 COLLECT = 1 << 20  # bytes of the persistent region that are used before it is copied
 HOST_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _CALLS = [ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (n + 2)) for n in range(8)]
@@ -90,10 +92,14 @@ class KernelCode:
     limits: Limits
     decode: Callable[[Any], Any]
     encoder: Encoder | None
+    assembled: Callable[[str, tuple[str, ...]], Code]
     storage: dict[tuple[str, str], str] = field(default_factory=dict)
+    batches: dict[str, tuple[Code, Any]] = field(default_factory=dict)
+    spare: list[Instance] = field(default_factory=list)
     memory: Memory = field(init=False)
     constants: Region = field(init=False)
     table: int = 0
+    values: dict[Any, int] = field(default_factory=dict)
     sites: list[CallSite] = field(default_factory=list)
     backend: ClassVar[str] = "numba"
     chunk: ClassVar[int] = CHUNK
@@ -143,12 +149,42 @@ class KernelCode:
             raise PfaLimitError("exceeded the memory of constants (Limits.memory)")
         m.top = m.q[ctx + (k.PTOP >> 3)]
 
+    @property
+    def stateless(self) -> bool:
+        """May rows be scored in any order, by several engines?"""
+        e = self.emitted
+        return not (e.escapes or e.events or e.counted or any(what != "symbol" for what, _ in e.slots))
+
+    def batch(self, plan: Plan) -> Any:
+        """The compiled loop over columns of a layout."""
+        text = plan.print()
+        if text not in self.batches:
+            if len(self.batches) >= BATCHES:
+                self.batches.clear()
+            code = self.assembled(f"{self.emitted.text}\n{text}\n", ("batch",))
+            self.batches[text] = code, code.function("batch", *[ctypes.c_int64] * 3)
+        return self.batches[text][1]
+
+    def fixed(self, t: Type, value: Any) -> int:
+        """A value that stays as long as the program; its slot."""
+        if (t, value) not in self.values:
+            at = self.memory.take(8)
+            self.memory.store(t)(at >> 3, value)
+            self.values[t, value] = self.memory.q[at >> 3]
+        return self.values[t, value]
+
+    def helpers(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
+        """Instances for threads that score rows of one engine, that engine's first."""
+        while len(self.spare) < count - 1:
+            self.spare.append(Instance(self, {**instance.given, "refill": meter().refill}))
+        return [instance, *self.spare[: count - 1]]
+
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
         instance = Instance(self, given)
-        emits = self.program.method == "emit"
-        run: Callable[..., Any] = instance.run_emit if emits else instance.runner()
-        action = (entry_that_emits if emits else entry)(run, self.decode, **protocol)
+        run: Callable[..., Any] = instance.run_emit if self.program.method == "emit" else instance.runner()
+        around: Any = entry_that_emits if self.program.method == "emit" else entry
+        action = around(run, self.decode, **protocol)
         functions: dict[str, Any] = {"action": action, "run": run}
         names = [n for n in ("begin", "end", "merge") if f"enter_p_{n}" in self.emitted.entries]
         for name in (*names, *(f"u:{n}" for n in self.program.functions)):
@@ -227,6 +263,7 @@ class Instance:
 
     def __init__(self, code: KernelCode, given: dict[str, Any]) -> None:
         self.code = code
+        self.given = given
         limit = code.limits.memory or ARENA
         self.arena = Region(max(SMALLEST, limit))
         self.spaces = [Region(max(SMALLEST, limit)), Region(max(SMALLEST, limit))]
@@ -258,7 +295,8 @@ class Instance:
         for at, value in (
             (k.TOP, self.arena.start), (k.END, self.arena.end), (k.CONSTS, self.code.table), (k.STATE, state),
             (k.PTOP, space.start), (k.PEND, space.end), (k.ESCAPE, _ESCAPE_AT), (k.LOOK, _LOOK_AT),
-            (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first),
+            (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first), (k.FIRST, self.first),
+            (k.FULLER, space.start + COLLECT),
         ):  # fmt: skip
             self.field(at, value)
         for (what, name), i in self.code.emitted.slots.items():
@@ -342,6 +380,7 @@ class Instance:
         self.field(k.FROM, self.arena.start)
         self.field(k.UNTIL, self.arena.end)
         self.used = self.q[self.ctx + (k.PTOP >> 3)] - new.start
+        self.field(k.FULLER, new.start + 2 * self.used + COLLECT)
 
     # -- budget, errors --
 
@@ -397,7 +436,7 @@ class Instance:
     def start(self) -> None:
         """Before each call: an empty arena, and the garbage of the state copied away when it has grown."""
         q, ctx = self.q, self.ctx
-        if q[ctx + (k.PTOP >> 3)] - self.spaces[0].start > 2 * self.used + COLLECT:
+        if q[ctx + (k.PTOP >> 3)] > q[ctx + (k.FULLER >> 3)]:
             self.collect()
         q[ctx] = self.arena.start
         q[ctx + (k.EVENTS >> 3)] = 0
@@ -459,13 +498,13 @@ class Instance:
         store, load = self.memory.store(p.input), self.memory.load(p.output)
         base, status, top = self.base, ctx + (k.STATUS >> 3), ctx
         budget, events, first = ctx + (k.BUDGET >> 3), ctx + (k.EVENTS >> 3), self.first
-        ptop = ctx + (k.PTOP >> 3)
+        ptop, fuller = ctx + (k.PTOP >> 3), ctx + (k.FULLER >> 3)
         m, arena = self.memory, self.arena
         end = self.arena.end
         flat = kind(p.input) != "i64" or p.input.tag in ("int", "long", "null")
 
         def run(x: Any) -> Any:
-            if q[ptop] - self.spaces[0].start > 2 * self.used + COLLECT:
+            if q[ptop] > q[fuller]:
                 self.collect()
             q[budget] = first
             q[events] = 0
@@ -489,10 +528,27 @@ class Instance:
             if not real_out:
                 q[scratch] = out
                 out = load(scratch)
-            encode = self.encode
-            return out if encode is None else encode(out)
+            return out if self.encode is None else self.encode(out)
 
         return run
+
+    def failure(self) -> BaseException | None:
+        """What a batch has stopped with, if it failed; what its row emitted is handed out."""
+        if not self.q[self.ctx + (k.STATUS >> 3)]:
+            return None
+        return self.error()
+
+    def rewind(self, keeps: bool) -> None:
+        """After a row that failed: its part of the arena is free, unless outputs of others are there."""
+        if not keeps:
+            self.q[self.ctx] = self.arena.start
+
+    def count(self, others: list[Instance]) -> None:
+        """Rows that other instances have scored for this engine."""
+        for at in (k.STARTED, k.FINISHED):
+            for x in others:
+                self.q[self.ctx + (at >> 3)] += x.q[x.ctx + (at >> 3)]
+                x.field(at, 0)
 
     def run_emit(self, x: Any, early: list[Any]) -> Any:
         """The action of method emit: the list of what was emitted, or None where the host is called."""

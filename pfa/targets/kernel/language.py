@@ -43,6 +43,8 @@ FROM = 168  # what is kept is copied out of here
 UNTIL = 176
 DEPTH0 = 184  # 0: what the depth of values is counted from
 SEED = 192
+FIRST = 200  # steps that an action begins with
+FULLER = 208  # PTOP from which garbage is worth to be collected
 CTX_BYTES = 256
 
 # Values of STATUS that are no code of the library's.

@@ -157,12 +157,32 @@ def count_characters(data: i64, count: i64) -> i64:
     return n
 
 
+def foreign_array(ctx: i64, data: i64, length: i64) -> i64:
+    """An array whose items lie in memory of the caller's, where nothing can be appended."""
+    a = view(ctx, data, length)
+    st(a + 24, 1)
+    return a
+
+
+def foreign_bytes(ctx: i64, data: i64, count: i64) -> i64:
+    """Bytes that lie in memory of the caller's."""
+    s = string_of(ctx, data, count, count)
+    st(s + 24, 1)
+    return s
+
+
+def foreign_text(ctx: i64, data: i64, count: i64) -> i64:
+    """A string that lies in memory of the caller's."""
+    s = string_of(ctx, data, count, count_characters(data, count))
+    st(s + 24, 1)
+    return s
+
+
 def array_append(ctx: i64, a: i64, x: i64) -> i64:
     """An array with one more item, in place where the place behind it is free."""
     n = length(a)
     data = items(a)
-    capacity = ld(data - 16) if n > 0 else 0
-    if n > 0 and ld(data - 8) == n * 8 and capacity >= n * 8 + 8:
+    if n > 0 and ld(a + 24) == 0 and ld(data - 8) == n * 8 and ld(data - 16) >= n * 8 + 8:
         st(data - 8, n * 8 + 8)
         st(data + n * 8, x)
         return view(ctx, data, n + 1)
@@ -210,7 +230,7 @@ def string_concat(ctx: i64, a: i64, b: i64) -> i64:
         return b
     data = items(a)
     total = characters(a) + characters(b)
-    if ld(data - 8) == n and ld(data - 16) >= n + m:
+    if ld(a + 24) == 0 and ld(data - 8) == n and ld(data - 16) >= n + m:
         st(data - 8, n + m)
         move(data + n, items(b), m)
         return string_of(ctx, data, n + m, total)
