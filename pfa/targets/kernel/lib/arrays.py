@@ -35,7 +35,9 @@ def slice_place(i: i64, n: i64) -> i64:
 @inline
 def array_prefix(ctx: i64, a: i64, n: i64) -> i64:
     """The first n items."""
-    return view(ctx, items(a), n)
+    out = view(ctx, items(a), n)
+    st(out + 24, ld(a + 24))  # memory of the caller's stays so
+    return out
 
 
 def array_splice(ctx: i64, a: i64, start: i64, end: i64, data: i64, m: i64) -> i64:

@@ -1,7 +1,7 @@
 """Hash tables: of items of any type, and maps that are being made.
 
-Items are equal when the order of their type says 0: NaN equals itself, -0.0 equals 0.0.  A table is {mask, positions
-+ 1 of 32 bits}.  Hashes have no secret, so an adversary can make items collide: probes are charged.
+Items are equal when the order of their type says 0: NaN equals itself, -0.0 equals 0.0.  Tables are those of
+`state`.  Hashes have no secret, so an adversary can make items collide: probes are charged.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from pfa.targets.kernel.language import (
     bits,
     call1,
     f64,
-    fill,
     i64,
     inline,
     ld,
     ldu32,
     shr,
     st,
-    st32,
     unbits,
 )
-from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, new_array
+from pfa.targets.kernel.lib.base import charge, item, items, length, new_array
 from pfa.targets.kernel.lib.sorting import compared
-from pfa.targets.kernel.lib.state import hash_text, map_find, new_map, same_text
+from pfa.targets.kernel.lib.state import hash_text, map_find, new_map, new_table, same_text, table_enter, table_find
 
 SMALL = 8  # pairs that are looked through, as in `state`
 GOLDEN = -7046029254386353131
+TABLE = 16  # these two as in `state`
 FREE_PROBES = 16
 NAN_BITS = 9221120237041090560
 
@@ -56,23 +55,11 @@ def hash_slot(ctx: i64, kind: i64, hash: i64, x: i64) -> i64:
     return call1(hash, ctx, 0, x)
 
 
-def new_table(ctx: i64, n: i64) -> i64:
-    """An empty table for so many."""
-    size = 16
-    while size < n * 2:
-        size = size * 2
-    charge(ctx, size // 16)
-    table = alloc(ctx, 8 + size * 4)
-    st(table, size - 1)
-    fill(table + 8, 0, size * 4)
-    return table
-
-
 def new_set(ctx: i64, n: i64) -> i64:
     """A set with room for n items: an array whose third word is a table of its items."""
     s = new_array(ctx, n)
     st(s + 8, 0)
-    st(s + 16, new_table(ctx, n))
+    st(s + 16, new_table(ctx, n, False))
     return s
 
 
@@ -80,24 +67,26 @@ def set_find(ctx: i64, s: i64, x: i64, kind: i64, hash: i64, order: i64, add: bo
     """The position of an item in a set, or -1; with `add` it is put in there, and the answer is still -1."""
     table = ld(s + 16)
     mask = ld(table)
-    h = hash_slot(ctx, kind, hash, x) & mask
+    whole = hash_slot(ctx, kind, hash, x)
+    h = whole & mask
     probes = 0
-    while True:
-        i = ldu32(table + 8 + h * 4) - 1
+    found = -1
+    while found < 0:
+        i = ldu32(table + TABLE + h * 4) - 1
         if i < 0:
             break
-        probes += 1
         if compared(ctx, kind, order, item(s, i), x) == 0:
-            return i
+            found = i
         h = (h + 1) & mask
+        probes += 1
     if probes > FREE_PROBES:
         charge(ctx, probes)
-    if add:
+    if add and found < 0:
         n = length(s)
         st(items(s) + n * 8, x)
         st(s + 8, n + 1)
-        st32(table + 8 + h * 4, n + 1)
-    return -1
+        table_enter(ctx, table, whole, n)
+    return found
 
 
 def set_of(ctx: i64, a: i64, kind: i64, hash: i64, order: i64) -> i64:
@@ -126,7 +115,7 @@ def map_room(ctx: i64, n: i64) -> i64:
     st(m + 8, 0)
     st(items(m) - 8, 0)
     if n > SMALL:
-        st(m + 16, new_table(ctx, n))
+        st(m + 16, new_table(ctx, n, False))
     return m
 
 
@@ -140,20 +129,10 @@ def map_place(ctx: i64, m: i64, key: i64) -> i64:
             if same_text(ld(data + i * 16), key):
                 return data + i * 16
     else:
-        mask = ld(table)
-        h = hash_text(key) & mask
-        probes = 0
-        while True:
-            i = ldu32(table + 8 + h * 4) - 1
-            if i < 0:
-                break
-            probes += 1
-            if same_text(ld(data + i * 16), key):
-                return data + i * 16
-            h = (h + 1) & mask
-        if probes > FREE_PROBES:
-            charge(ctx, probes)
-        st32(table + 8 + h * 4, n + 1)
+        found = table_find(ctx, table, data, n, key)
+        if found != 0:
+            return found
+        table_enter(ctx, table, hash_text(key), n)
     at = data + n * 16
     st(at, key)
     st(at + 8, 0)

@@ -36,6 +36,8 @@ from pfa.targets.kernel.lib.base import (
 )
 
 SMALL = 8  # pairs that are looked through
+TABLE = 16  # bytes before a table's positions
+FREE_PROBES = 16  # of a hash table, that nobody charges
 PRIME = 1099511628211
 START = -3750763034362895579
 
@@ -139,48 +141,77 @@ def new_map(ctx: i64, n: i64) -> i64:
     return view(ctx, buffer(ctx, n * 16, n * 16), n)
 
 
-def build_index(ctx: i64, m: i64, kept: bool) -> i64:
-    """The hash table of a map's keys, kept with the map: {mask, positions + 1 of 32 bits}."""
-    n = length(m)
+def new_table(ctx: i64, n: i64, kept: bool) -> i64:
+    """An empty hash table for n entries: {mask, entries, positions + 1 of 32 bits}, at most half full."""
     size = 16
     while size < n * 2:
         size = size * 2
-    charge(ctx, n)
-    table = keep_room(ctx, 8 + size * 4) if kept else alloc(ctx, 8 + size * 4)
+    charge(ctx, size // 16)
+    table = keep_room(ctx, TABLE + size * 4) if kept else alloc(ctx, TABLE + size * 4)
     st(table, size - 1)
-    fill(table + 8, 0, size * 4)
+    st(table + 8, 0)
+    fill(table + TABLE, 0, size * 4)
+    return table
+
+
+def table_enter(ctx: i64, table: i64, hash: i64, i: i64) -> None:
+    """Note a position by its hash.  An adversary's keys may collide: what is long is charged."""
+    mask = ld(table)
+    h = hash & mask
+    probes = 0
+    while ldu32(table + TABLE + h * 4) != 0:
+        h = (h + 1) & mask
+        probes += 1
+    if probes > FREE_PROBES:
+        charge(ctx, probes)
+    st32(table + TABLE + h * 4, i + 1)
+    st(table + 8, ld(table + 8) + 1)
+
+
+def build_index(ctx: i64, m: i64, kept: bool) -> i64:
+    """The hash table of a map's keys, kept with the map."""
+    n = length(m)
+    charge(ctx, n)
+    table = new_table(ctx, n, kept)
     data = items(m)
     for i in range(n):
-        h = hash_text(ld(data + i * 16)) & (size - 1)
-        while ldu32(table + 8 + h * 4) != 0:
-            h = (h + 1) & (size - 1)
-        st32(table + 8 + h * 4, i + 1)
+        table_enter(ctx, table, hash_text(ld(data + i * 16)), i)
     st(m + 16, table)
     return table
+
+
+def table_find(ctx: i64, table: i64, data: i64, n: i64, key: i64) -> i64:
+    """The address of the pair of a key, or 0.  Maps that share a table have entries of others in it."""
+    mask = ld(table)
+    h = hash_text(key) & mask
+    probes = 0
+    found = 0
+    while found == 0:
+        i = ldu32(table + TABLE + h * 4) - 1
+        if i < 0:
+            break
+        if i < n and same_text(ld(data + i * 16), key):
+            found = data + i * 16
+        h = (h + 1) & mask
+        probes += 1
+    if probes > FREE_PROBES:
+        charge(ctx, probes)
+    return found
 
 
 def map_find(ctx: i64, m: i64, key: i64) -> i64:
     """The address of the pair of a key, or 0."""
     n = length(m)
     data = items(m)
-    if n <= SMALL or (not moving(ctx, m) and ld(m + 16) == 0):
+    table = ld(m + 16)
+    if n <= SMALL or (table == 0 and not moving(ctx, m)):
         for i in range(n):
             if same_text(ld(data + i * 16), key):
                 return data + i * 16
         return 0
-    table = ld(m + 16)
     if table == 0:
         table = build_index(ctx, m, False)
-    mask = ld(table)
-    h = hash_text(key) & mask
-    while True:
-        i = ldu32(table + 8 + h * 4)
-        if i == 0:
-            return 0
-        if same_text(ld(data + (i - 1) * 16), key):
-            return data + (i - 1) * 16
-        h = (h + 1) & mask
-    return 0
+    return table_find(ctx, table, data, n, key)
 
 
 def keep_index(ctx: i64, m: i64) -> None:
@@ -191,13 +222,37 @@ def keep_index(ctx: i64, m: i64) -> None:
 
 def map_put(ctx: i64, m: i64, key: i64, value: i64) -> i64:
     """A copy with a pair replaced, or added at the end."""
-    n = length(m)
     found = map_find(ctx, m, key)
-    out = new_map(ctx, n if found != 0 else n + 1)
+    if found == 0:
+        return map_push_back(ctx, m, key, value)
+    n = length(m)
+    out = new_map(ctx, n)
     move(items(out), items(m), n * 16)
-    at = items(out) + (found - items(m) if found != 0 else n * 16)
+    at = items(out) + (found - items(m))
     st(at, key)
     st(at + 8, value)
+    st(out + 16, ld(m + 16))  # the positions are the same
+    return out
+
+
+def map_push_back(ctx: i64, m: i64, key: i64, value: i64) -> i64:
+    """A map with a pair more, whose key it does not have; in place where the place behind the last is free."""
+    n = length(m)
+    data = items(m)
+    if n > 0 and ld(data - 8) == n * 16 and ld(data - 16) >= n * 16 + 16:
+        st(data - 8, n * 16 + 16)
+    else:
+        charge(ctx, n // 4)
+        grown = buffer(ctx, n * 32 + 64, n * 16 + 16)
+        move(grown, data, n * 16)
+        data = grown
+    st(data + n * 16, key)
+    st(data + n * 16 + 8, value)
+    out = view(ctx, data, n + 1)
+    table = ld(m + 16)
+    if table != 0 and moving(ctx, table) and ld(table + 8) * 2 < ld(table):
+        table_enter(ctx, table, hash_text(key), n)
+        st(out + 16, table)
     return out
 
 
