@@ -25,6 +25,8 @@ def settled(column: Any, t: Type, count: int) -> Any:
         return [column] * count
     import numpy
 
+    if column.__class__ is numpy.ndarray and column.shape == (count,) and column.dtype == KINDS[t]:
+        return column
     return numpy.ascontiguousarray(numpy.broadcast_to(numpy.asarray(column, KINDS[t]), (count,)))
 
 

@@ -76,9 +76,8 @@ class _Parser:
         careful = bool(self.whole) and (b"x" in chunk or b"X" in chunk)  # Arrow reads 0x1F as a number
         reading = self.csv.ReadOptions(use_threads=False, column_names=self.names, block_size=len(chunk) + 1)
         try:
-            table = self.csv.read_csv(
-                self.arrow.BufferReader(chunk), reading, self.parsing, self.careful if careful else self.plain
-            )
+            converting = self.careful if careful else self.plain
+            table = self.csv.open_csv(self.arrow.BufferReader(chunk), reading, self.parsing, converting).read_all()
             found = [table.column(i) for i in range(table.num_columns)]
             if careful:
                 found = [self._cast(c, at in self.whole) for c, (_, at, _) in zip(found, self.columns, strict=True)]

@@ -8,6 +8,7 @@ JSON and no value goes over two lines.
 from __future__ import annotations
 
 from array import array
+from operator import itemgetter
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,7 +21,7 @@ from pfa.data.lines import LONGEST, Lines
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pfa.data.batches import Batch
 
@@ -30,7 +31,7 @@ CLASSES: dict[Type, frozenset[type]] = {
     FLOAT: frozenset([float, int]), DOUBLE: frozenset([float, int]),
 }  # fmt: skip
 NONE = type(None)
-FLOATS = {float}
+WIDE = 6  # columns, from which on it is faster to take all of a row
 _random = SystemRandom()
 
 
@@ -57,6 +58,7 @@ class _Parser:
     def __init__(self, inputs: dict[str, Type], used: frozenset[str]) -> None:
         self.columns = [(name, Column(t, name in used)) for name, t in inputs.items()]
         self.whole = "" in inputs
+        self.get = itemgetter(*inputs)
 
     def parse(self, chunk: bytes) -> tuple[dict[str, Any], int]:
         """The columns and how many lines there are; NoColumns where a line is not as it should be."""
@@ -65,7 +67,10 @@ class _Parser:
             [(name, column)] = self.columns
             return {name: column.of(values)}, len(values)
         try:
-            return {name: column.of([v[name] for v in values]) for name, column in self.columns}, len(values)
+            if len(self.columns) < WIDE:
+                return {name: column.of([v[name] for v in values]) for name, column in self.columns}, len(values)
+            lists = zip(*map(self.get, values), strict=True)
+            return {name: column.of(v) for v, (name, column) in zip(lists, self.columns, strict=True)}, len(values)
         except (KeyError, TypeError, IndexError):
             raise NoColumns from None
 
@@ -95,50 +100,60 @@ class Column:
         kinds = {str} if isinstance(self.type, Enum) else CLASSES[self.type]
         self.kinds = frozenset(kinds) | ({NONE} if self.nullable else set())
         self.symbols = frozenset(self.type.symbols) if isinstance(self.type, Enum) else None
-        self.double = self.type == DOUBLE and not self.nullable
+        self.whole, self.narrow = self.type in (INT, LONG), self.type == INT
+        self.make = self._maker()
+
+    def _maker(self) -> Callable[[Any, set[type]], Any]:
+        if self.symbols is not None:
+            return self._enum
+        if self.nullable:
+            return self._listed if self.type not in (STRING, BOOLEAN) else self._same
+        ways: dict[Type, Any] = {STRING: self._same, BOOLEAN: self._boolean, INT: self._whole, LONG: self._whole}
+        return ways.get(self.type, self._double if self.type == DOUBLE else self._float)  # type: ignore[no-any-return]
 
     def of(self, values: Any) -> Any:
         """The column, for whoever uses it."""
         kinds = set(map(type, values))
-        if self.double and kinds == FLOATS:
-            return numpy.frombuffer(array("d", values), "f8") if self.used else None
         if not kinds <= self.kinds:
             raise NoColumns
-        if self.symbols and not set(values) <= self.symbols | {None}:
+        return self.make(values, kinds)
+
+    def _same(self, values: Any, kinds: set[type]) -> Any:
+        return values
+
+    def _enum(self, values: Any, kinds: set[type]) -> Any:
+        if not set(values) <= (self.symbols or set()) | {None}:
             raise NoColumns
-        if self.type in (STRING, BOOLEAN) or self.symbols:
-            return self._array(values, "?") if self.type == BOOLEAN and not self.nullable else values
-        if self.nullable:
-            return self._listed(values, kinds)
-        if self.type in (INT, LONG):
-            return self._whole(values)
-        return self._floating(values) if self.used or int in kinds or self.type == FLOAT else None
+        return values
+
+    def _boolean(self, values: Any, kinds: set[type]) -> Any:
+        return numpy.array(values, "?")
 
     def _listed(self, values: Any, kinds: set[type]) -> Any:
-        if self.type == INT or self.type == LONG:
-            self._whole([v for v in values if v is not None])
+        if self.whole:
+            self._whole([v for v in values if v is not None], kinds)
         elif int in kinds or self.type == FLOAT:
             raise NoColumns
         return values
 
-    def _array(self, values: Any, kind: str) -> Any:
-        return numpy.array(values, kind)
-
-    def _whole(self, values: Any) -> Any:
+    def _whole(self, values: Any, kinds: set[type]) -> Any:
         try:
             made = numpy.frombuffer(array("q", values), "i8")
         except OverflowError:
             raise NoColumns from None
-        if self.type == INT and made.size and (made.max() >= 1 << 31 or made.min() < -1 << 31):
+        if self.narrow and made.size and (made.max() >= 1 << 31 or made.min() < -1 << 31):
             raise NoColumns
         return made
 
-    def _floating(self, values: Any) -> Any:
+    def _double(self, values: Any, kinds: set[type]) -> Any:
+        if not self.used and int not in kinds:
+            return None
         try:
-            made = numpy.frombuffer(array("d", values), "f8")
+            return numpy.frombuffer(array("d", values), "f8")
         except OverflowError:
             raise NoColumns from None
-        if self.type == DOUBLE:
-            return made
+
+    def _float(self, values: Any, kinds: set[type]) -> Any:
+        made = self._double(values, {int})
         with numpy.errstate(over="ignore"):
             return made.astype("f4").astype("f8")
