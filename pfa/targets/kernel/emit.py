@@ -751,7 +751,7 @@ class FunctionEmitter:
     def pool(self, s: Op) -> None:
         t = self.e.program.pools[s.extra].type
         found = self.temp()
-        self.add(f"{found} = pool_find({self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})")
+        self.add(f"{found} = pool_find(ctx, {self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})")
         site = self.site("pool", {2009: "map key not found"})
         self.add(f"if {found} == 0:")
         self.add(f"    fail(ctx, 2009, site={site})")
@@ -761,7 +761,7 @@ class FunctionEmitter:
         if self.e.program.pools[s.extra].shared:
             self.shared(s, "__contains__", f"pool:{s.extra}", (STRING,), BOOLEAN)
             return
-        found = f"pool_find({self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})"
+        found = f"pool_find(ctx, {self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)})"
         self.assign(s.to, f"({found} != 0)", BOOLEAN)
 
     def set_pool(self, s: Op) -> None:

@@ -259,29 +259,38 @@ def map_push_back(ctx: i64, m: i64, key: i64, value: i64) -> i64:
 # Pools: {pairs, places that are taken, room, index, mask, items}; a pair that was deleted has key 0.
 
 
-def pool_find(p: i64, key: i64) -> i64:
+def pool_find(ctx: i64, p: i64, key: i64) -> i64:
     """The address of the pair of a key, or 0."""
     index = ld(p + 24)
     mask = ld(p + 32)
     h = hash_text(key) & mask
-    while True:
+    probes = 0
+    found = 0
+    while found == 0:
         i = ldu32(index + h * 4)
         if i == 0:
-            return 0
+            break
         at = ld(p) + (i - 1) * 16
         if ld(at) != 0 and same_text(ld(at), key):
-            return at
+            found = at
         h = (h + 1) & mask
-    return 0
+        probes += 1
+    if probes > FREE_PROBES:
+        charge(ctx, probes)
+    return found
 
 
-def pool_place(p: i64, key: i64, i: i64) -> None:
+def pool_place(ctx: i64, p: i64, key: i64, i: i64) -> None:
     """Enter the pair at position i into the index."""
     index = ld(p + 24)
     mask = ld(p + 32)
     h = hash_text(key) & mask
+    probes = 0
     while ldu32(index + h * 4) != 0:
         h = (h + 1) & mask
+        probes += 1
+    if probes > FREE_PROBES:
+        charge(ctx, probes)
     st32(index + h * 4, i + 1)
 
 
@@ -306,14 +315,14 @@ def pool_grow(ctx: i64, p: i64, room: i64) -> None:
         if key != 0:
             st(pairs + n * 16, key)
             st(pairs + n * 16 + 8, ld(old + i * 16 + 8))
-            pool_place(p, key, n)
+            pool_place(ctx, p, key, n)
             n += 1
     st(p + 8, n)
 
 
 def pool_set(ctx: i64, p: i64, key: i64, value: i64) -> None:
     """Put an item, which is kept already."""
-    found = pool_find(p, key)
+    found = pool_find(ctx, p, key)
     if found != 0:
         st(found + 8, value)
         return
@@ -325,12 +334,12 @@ def pool_set(ctx: i64, p: i64, key: i64, value: i64) -> None:
     st(ld(p) + n * 16 + 8, value)
     st(p + 8, n + 1)
     st(p + 40, ld(p + 40) + 1)
-    pool_place(p, kept, n)
+    pool_place(ctx, p, kept, n)
 
 
 def pool_delete(ctx: i64, p: i64, key: i64) -> None:
     """Remove an item, if there is one."""
-    found = pool_find(p, key)
+    found = pool_find(ctx, p, key)
     if found != 0:
         st(found, 0)
         st(p + 40, ld(p + 40) - 1)
@@ -338,7 +347,7 @@ def pool_delete(ctx: i64, p: i64, key: i64) -> None:
 
 def pool_remember(ctx: i64, p: i64, key: i64, undo: i64) -> None:
     """Note an item's value, or that there is none, before it changes: {note before, key, value, there}."""
-    found = pool_find(p, key)
+    found = pool_find(ctx, p, key)
     note = alloc(ctx, 32)
     st(note, ld(undo))
     st(note + 8, key)
