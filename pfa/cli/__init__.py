@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pfa.cli.check import check
+from pfa.cli.compile import compile_
 from pfa.cli.convert import convert
 from pfa.cli.diff import diff
 from pfa.cli.fmt import fmt
@@ -81,6 +82,11 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("--passes", {"action": "store_true", "help": "the names of the passes"}),
         ("--source", {"action": "store_true", "help": "the source that was generated"}),
         BACKEND,
+    ]),
+    (compile_, "compile", [
+        MODEL,
+        ("--cache", {"type": Path, "required": True, "metavar": "DIR", "help": "where the object code goes"}),
+        ("--no-escape", {"action": "store_true", "help": "refuse a model that needs Python for some function"}),
     ]),
     (fmt, "fmt", [
         FILES,

@@ -58,7 +58,23 @@ class Trial:
         if again is not None:
             self.same("a clone", first + rest, lambda: again.ahead() + again.rest())
         self.equivalent(first + rest)
+        self.compiled(first + rest)
         return self.faults
+
+    def compiled(self, want: list[Event]) -> None:
+        """Compiled code does the same; what the step limit stops it may stop elsewhere."""
+        try:
+            engine = pfa.loads(self.program.document, unions="tagged", limits=LIMITS, backend="numba")
+        except pfa.PfaCompileError:
+            self.counts["not compiled"] += 1
+            return
+        driver = Driver(self.program, engine)
+        got = driver.ahead() + driver.rest()
+        if any(kind == "error" and what[0] == "PfaLimitError" for kind, what in want + got):
+            self.counts["compiled, limited"] += 1
+            return
+        self.counts["compiled"] += 1
+        self.same("compiled", want, lambda: got)
 
     def equivalent(self, want: list[Event]) -> None:
         """The variant does the same; only the places of errors are others."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaCompileError
 from pfa.passes import compile_program
-from pfa.targets.kernel import front, link
+from pfa.targets.kernel import cache, front, link
 from pfa.targets.kernel.emit import emit
 from pfa.targets.kernel.host import KernelCode
 from pfa.targets.kernel.layout import FLAT
@@ -34,4 +34,4 @@ def compile_kernel(
 
 
 def _assembled(text: str, entries: tuple[str, ...]) -> link.Code:
-    return link.loaded(link.compiled(front.assemble(text, entries)))
+    return link.loaded(link.object_code(front.assemble(text, entries), cache.default()))

@@ -42,6 +42,7 @@ from pfa.types import (
     DOUBLE,
     INT,
     LONG,
+    MISSING,
     NULL,
     STRING,
     UNKNOWN,
@@ -360,6 +361,8 @@ class FunctionEmitter:
         k = kind(t)
         if value is None:
             return ZERO[k]
+        if value is MISSING:
+            raise Unsupported("the initial value of a shared item that is no constant")
         if k == "f64":
             x = float(value)
             return repr(x) if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"

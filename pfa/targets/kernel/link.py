@@ -12,6 +12,8 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from pfa.targets.kernel.cache import Cache, key_of
+
 
 @cache
 def machine() -> Any:
@@ -50,6 +52,17 @@ def compiled(ir: str, level: int = 2) -> bytes:
     builder = llvm.create_pass_builder(tm, options)
     builder.getModulePassManager().run(module, builder)
     code: bytes = tm.emit_object(module)
+    return code
+
+
+def object_code(ir: str, cache: Cache) -> bytes:
+    """The object code of a module, from the cache or made now."""
+    name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    key = key_of(ir, ".".join(map(str, llvm.llvm_version_info)), name, features)
+    code = cache.get(key)
+    if code is None:
+        code = compiled(ir)
+        cache.put(key, code)
     return code
 
 
