@@ -32,10 +32,12 @@ WHOLE = engine(RECORD, RECORD, "input")
 
 # Texts that a reader of columns may see otherwise than ours does.
 ODD = [
-    "", " ", "1", "+1", "-0", "-0.0", "007", " 5", "5 ", "\t6", "0x10", "0X1f", "1e5", "1E5", ".5", "5.", "-.5e-3", "1_0",
+    "", " ", "1", "+1", "-0", "-0.0", "007", " 5", "5 ", "\t6", "0x10", "0X1f", "1e5", "1E5", ".5", "5.",
+    "-.5e-3", "1_0",
     "nan", "NaN", "-nan", "nan(1)", "inf", "-Infinity", "+inf", "infinit", "1e400", "-1e400", "1e-400", "5e-324",
     "2147483647", "2147483648", "-2147483648", "-2147483649", "9223372036854775807", "9223372036854775808",
-    "0.1", "16777217", "3.4028236e38", "1.00000017881393432617187499", "true", "TRUE", "True", "tRUE", "false", "t", "0",
+    "0.1", "16777217", "3.4028236e38", "1.00000017881393432617187499", "true", "TRUE", "True", "tRUE", "false", "t",
+    "0",
     "one", "two", "three", "é", "\u00a01", "\u0660", "a b", "NULL", "NA", "null", "#N/A", "-", "1,5", "1-2", "1\x000",
     "18446744073709551616", "123456789012345678901234567890", "0b1", "1f", "1d", "1 2", "\ufeff1",
 ]  # fmt: skip
@@ -130,17 +132,19 @@ def test_cells_of_csv(name, cells, end):
 @settings(deadline=None)
 @given(lines=st.lists(st.lists(CELL, min_size=2, max_size=3), max_size=5), end=st.sampled_from(["\n", "\r\n"]))
 def test_rows_of_csv(lines, end):
-    of = engine({"type": "record", "name": "R", "fields": [{"name": n, "type": FIELDS[n]} for n in "ds"]}, "string", "input.s")
+    record = {"type": "record", "name": "R", "fields": [{"name": n, "type": FIELDS[n]} for n in "ds"]}
+    of = engine(record, "string", "input.s")
     agree("csv", of, end.join(["d,s,other", *map(",".join, lines)]).encode("utf-8", "surrogatepass"))
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 65), 1 << 65) | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*FIELDS, "double"]), inner, max_size=3),
+    lambda x: st.lists(x, max_size=2) | st.dictionaries(st.sampled_from([*FIELDS, "double"]), x, max_size=3),
     max_leaves=4,
 )
 SOUND = st.fixed_dictionaries({
-    "d": st.floats() | st.integers(-9, 9), "i": st.integers(-(1 << 31), (1 << 31) - 1), "l": st.integers(-(1 << 63), (1 << 63) - 1),
+    "d": st.floats() | st.integers(-9, 9), "i": st.integers(-(1 << 31), (1 << 31) - 1),
+    "l": st.integers(-(1 << 63), (1 << 63) - 1),
     "f": st.floats(width=32) | st.just(0.1), "b": st.booleans(), "s": st.text(max_size=3),
     "e": st.sampled_from(["one", "two"]), "nd": st.none() | st.floats(), "ns": st.none() | st.text(max_size=2),
     "ni": st.none() | st.integers(-9, 9), "nl": st.none() | st.integers(-9, 9),
@@ -174,7 +178,8 @@ ACTIONS = [
     (DOUBLES, "double", {"/": ["input.x", "input.y"]}),
     (DOUBLES, "double", {"m.sqrt": [{"-": ["input.x", {"u-": ["input.y"]}]}]}),
     (DOUBLES, "boolean", {"&&": [{"<": ["input.x", 1]}, {"!": [{">=": ["input.y", "input.x"]}]}]}),
-    (DOUBLES, "double", {"if": {"<": ["input.x", 0]}, "then": {"if": {"==": ["input.y", 0]}, "then": 1, "else": "input.x"},
+    (DOUBLES, "double", {"if": {"<": ["input.x", 0]},
+                         "then": {"if": {"==": ["input.y", 0]}, "then": 1, "else": "input.x"},
                          "else": [{"let": {"z": {"*": ["input.x", "input.x"]}}}, {"m.abs": ["z"]}]}),
     (DOUBLES, PAIR, {"new": {"a": {"+": ["input.x", 0.5]}, "b": {"!=": ["input.x", "input.y"]}}, "type": "O"}),
     (DOUBLES, "double", [{"let": {"z": 1.5}}, {"set": {"z": {"+": ["z", "input.x"]}}}, "z"]),
@@ -216,7 +221,8 @@ def test_an_action_on_columns_is_the_action(input, output, action):
 
 @pytest.mark.parametrize(("input", "output", "action"), ACTIONS[:6], ids=[json.dumps(a) for _, _, a in ACTIONS[:6]])
 def test_columns_are_used(input, output, action):
-    assert agree("jsonl", engine(input, output, action), line({"x": 1.5, "y": 2.5}) + b"\n" + line({"x": 1, "y": -1})) == 2
+    lines = line({"x": 1.5, "y": 2.5}) + b"\n" + line({"x": 1, "y": -1})
+    assert agree("jsonl", engine(input, output, action), lines) == 2
 
 
 @pytest.mark.parametrize(
@@ -273,7 +279,8 @@ def test_a_fault_in_the_middle(folder, monkeypatch, capfd, name, out, bad):
             monkeypatch, capfd, f"in.{name}", "-o", "out", "--format", out, "--input-format", name, "--on-error", mode
         )
         assert code == (1 if bad >= 0 and mode == "stop" else 0)
-        assert text.count(b"\n") - (out == "csv") == {"stop": bad % 20_001, "skip": 20_000 - (bad >= 0)}.get(mode, 20_000)
+        wanted = {"stop": bad % 20_001, "skip": 20_000 - (bad >= 0)}.get(mode, 20_000)
+        assert text.count(b"\n") - (out == "csv") == wanted
         assert (f"in.{name}:{bad + (2 if name == 'csv' else 1)}:" in err) == (bad >= 0 and mode == "stop")
 
 

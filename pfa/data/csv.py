@@ -110,7 +110,7 @@ def _header(text: _Text, file: str) -> list[str]:
     try:
         header = text.row()
     except csv.Error as error:
-        raise wrong_row(_no_csv(error), file, 1) from None
+        raise text.wrong or wrong_row(_no_csv(error), file, 1) from None
     if header is None:
         raise wrong_row("the file is empty; its first line must name the columns", file, 1)
     if text.wrong:
@@ -166,8 +166,11 @@ class _Reader:
             line = text.lines.number + 1
             try:
                 cells = text.row()
-            except (csv.Error, PfaDataError) as error:
-                wrong = error if isinstance(error, PfaDataError) else wrong_row(_no_csv(error), self.file, line)
+            except PfaDataError as error:
+                yield Row(line, error=error, end=text.lines.end)
+                continue
+            except csv.Error as error:
+                wrong = text.wrong or wrong_row(_no_csv(error), self.file, line)
                 yield Row(line, error=wrong, end=text.lines.end)
                 continue
             if cells is None:
