@@ -167,9 +167,11 @@ def ascii_case(ctx: i64, s: i64, first: i64) -> i64:
     """A string in ASCII in which 26 letters from `first` on are of the other case."""
     n = length(s)
     out = new_string(ctx, n, n)
+    source = items(s)
+    to = items(out)
     for i in range(n):
-        c = ld8(items(s) + i)
-        st8(items(out) + i, c ^ 32 if c >= first and c < first + 26 else c)
+        c = ld8(source + i)
+        st8(to + i, c ^ (32 if c >= first and c < first + 26 else 0))
     return out
 
 
