@@ -192,26 +192,6 @@ class TestFaults:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize(
-        ("harm", "words"),
-        [
-            (lambda blob: b"", "no state"),
-            (lambda blob: b"garbage", "no state"),
-            (lambda blob: blob[:-1], "damaged or cut short"),
-            (lambda blob: blob[:40], "damaged or cut short"),
-            (lambda blob: blob[:50] + bytes([blob[50] ^ 1]) + blob[51:], "damaged or cut short"),
-            (lambda blob: blob + b"x", "damaged or cut short"),
-        ],
-    )
-    def test_a_broken_state_is_left_alone(self, run, harm, words):
-        run(GO)
-        Path("s").write_bytes(harm(Path("s").read_bytes()))
-        before = stamps()
-        code, out, err = run(GO)
-        assert (code, out, words in err, err.count("\n")) == (1, "", True, 1)
-        del before["s.lock"]
-        assert stamps().items() >= before.items()
-
     def test_a_state_of_another_document_is_left_alone(self, run):
         run(GO)
         before = stamps()
@@ -265,22 +245,6 @@ class TestRefusals:
             code, _, err = run(GO)
         assert (code, "another run" in err) == (1, True)
 
-    def test_a_job_that_anybody_made(self, run):
-        """A right digest proves nothing: what a file says is looked at."""
-        from pfa.memory import state
-
-        run(GO)
-        values = state.load(Path("s").read_bytes())
-        for name, value in (("position", {"a": 1}), ("position", ["x", 1]), ("covered", -1), ("output", {}),
-                            ("failed", []), ("crc", "1"), ("rows", None), ("engines", 2), ("version", 2),
-                            ("ended", {}), ("position", [1 << 62, 1]), ("position", [2.5, 1])):  # fmt: skip
-            harmed = {**values, "job": {**values["job"], name: value}}
-            Path("s").write_bytes(state.dump(harmed))
-            code, _, err = run(GO)
-            assert (code, err.count("\n")) == (1, 1), (name, value)
-        Path("s").write_bytes(state.dump({**values, "job": 3}))
-        assert run(GO)[0] == 1
-
     @pytest.mark.parametrize(
         "words",
         [
@@ -303,6 +267,44 @@ class TestRefusals:
         code, out, err = run(words)
         assert (code, out, "Traceback" in err, bool(err)) == (2, "", False, True)
         assert stamps() == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda blob: b"", "no state"),
+        (lambda blob: b"garbage", "no state"),
+        (lambda blob: blob[:-1], "damaged or cut short"),
+        (lambda blob: blob[:40], "damaged or cut short"),
+        (lambda blob: blob[:50] + bytes([blob[50] ^ 1]) + blob[51:], "damaged or cut short"),
+        (lambda blob: blob + b"x", "damaged or cut short"),
+    ],
+)
+def test_a_broken_state_is_left_alone(run, harm, words):
+    run(GO)
+    Path("s").write_bytes(harm(Path("s").read_bytes()))
+    before = stamps()
+    code, out, err = run(GO)
+    assert (code, out, words in err, err.count("\n")) == (1, "", True, 1)
+    del before["s.lock"]
+    assert stamps().items() >= before.items()
+
+
+def test_a_job_that_anybody_made(run):
+    """A right digest proves nothing: what a file says is looked at."""
+    from pfa.memory import state
+
+    run(GO)
+    values = state.load(Path("s").read_bytes())
+    for name, value in (("position", {"a": 1}), ("position", ["x", 1]), ("covered", -1), ("output", {}),
+                        ("failed", []), ("crc", "1"), ("rows", None), ("engines", 2), ("version", 2),
+                        ("ended", {}), ("position", [1 << 62, 1]), ("position", [2.5, 1])):  # fmt: skip
+        harmed = {**values, "job": {**values["job"], name: value}}
+        Path("s").write_bytes(state.dump(harmed))
+        code, _, err = run(GO)
+        assert (code, err.count("\n")) == (1, 1), (name, value)
+    Path("s").write_bytes(state.dump({**values, "job": 3}))
+    assert run(GO)[0] == 1
 
 
 class TestInstances:
