@@ -15,7 +15,7 @@ from pfa.lib.table import everything
 
 NATIVE = {  # namespaces without a call that goes through the escape
     "", "a", "bytes", "cast", "enum", "fixed", "impute", "interp", "m", "m.kernel", "m.link", "m.special", "map",
-    "metric", "parse", "s",
+    "metric", "parse", "s", "stat.change", "stat.sample",
 }  # fmt: skip
 ESCAPES = {"a.shuffle"}  # but for these
 FUNCTIONS = everything().values()

@@ -8,7 +8,7 @@ from pfa.lib.define import Charge, Fail, Site, define
 from pfa.lib.primitives import divide
 from pfa.lib.stat import histogram
 from pfa.lib.stat.states import State, changed, numbers_of, record_of
-from pfa.types import DOUBLE, Map, Record
+from pfa.types import BOOLEAN, DOUBLE, NUMBERS, Array, Map, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def _first(x: float, w: float, fail: Fail, site: Site) -> State:
     """The record of a window with one value."""
     start = {"x": x, "w": w, "count": w, "mean": x, "variance": 0.0}
     names = [f.name for f in record_of(site).fields]
-    if any(name not in start for name in names):
+    if any(name not in start or name not in numbers_of(site) for name in names):
         fail("cannot initialize unrecognized fields")
     return changed({}, site, **{name: start[name] for name in names})
 
@@ -330,7 +330,11 @@ def _forecast(n: int, state: State, fail: Fail, site: Site) -> list[float]:
 
 def _is_periodic(site: Site) -> bool:
     state = site.params[-1]
-    return isinstance(state, Record) and {"cycle", "multiplicative"} <= state.by_name.keys()
+    if not isinstance(state, Record):
+        return False
+    types = {f.name: f.type for f in state.fields}
+    cycle = types.get("cycle")
+    return types.get("multiplicative") == BOOLEAN and isinstance(cycle, Array) and cycle.items in NUMBERS
 
 
 # ---- the best items ----------------------------------------------------------------------------------------------

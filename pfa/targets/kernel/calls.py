@@ -19,7 +19,8 @@ may ask for more, by name (N is the number of the argument, from 0):
     symbols_N                            an array of the enumeration's symbols, as strings
     size_N                               the size of a fixed
     widen_item_0_1                       address of what makes argument 1 an item of argument 0: `call0(f, ctx, slot)`
-    field_NAME_N                         byte offset of a field of the record that argument N, or an item of it, is
+    field_NAME_N                         byte offset of a field of the record that argument N, or an item of it, is;
+                                         0 where there is no such field (`kind_field_NAME_N` of `extras` tells)
     fields_N                             the number of its fields
     names_N                              an array of its field names, as strings
     tag_NAME                             the number of a union's branch, as in tag_string, tag_double
@@ -182,8 +183,12 @@ def fits(kernel: front.Kernel, bound: Bound) -> bool:
         if need == 1 and wanted[0][1] == "i1" and kind(t) != "bool":
             return False
         wanted = wanted[need:]
-    if not all(_EXTRA.match(name) or extras.PATTERN.match(name) for name, _ in wanted):
-        return False
+    for name, _ in wanted:
+        if asked := extras.PATTERN.match(name):
+            if not extras.known(asked, bound):
+                return False
+        elif not _EXTRA.match(name):
+            return False
     return not (kernel.ret == "double" and kind(bound.ret) != "f64") and not (
         kernel.ret == "i1" and kind(bound.ret) != "bool"
     )
@@ -226,7 +231,8 @@ def extra(f: FunctionEmitter, name: str, bound: Bound) -> str:
     if tag:
         return str(f.e.tags.setdefault(tag, len(f.e.tags)))
     if field:
-        return str(8 * list(record_of(bound.params[int(record)]).by_name).index(field))
+        names = list(record_of(bound.params[int(record)]).by_name)
+        return str(8 * names.index(field) if field in names else 0)
     if into:
         return f"address({f.e.helpers.widen(inside(bound.params[int(into)]), bound.params[int(source)])})"
     t = bound.params[int(number)]

@@ -2,8 +2,11 @@
 
 table_NAME                 an array of longs: `pfa.targets.kernel.tables`
 plain_ret, plain_F_I       1 where the result, or parameter I of function F, is no union
-kind_field_NAME_N          kind of a field of the record that argument N, or an item of it, is (0 to 4, as kind_N)
+kind_field_NAME_N          kind of a field of the record that argument N, or an item of it, is (0 to 4, as kind_N);
+                           4 where there is no such field
 kind_field_item_NAME_N     kind of the items of that field
+kind_field_leaf_NAME_N     kind of what is in its innermost arrays or maps
+field_is_KIND_NAME_N       1 where that field is there and an array, a boolean ...
 widen_field_NAME_N_M       address of what makes that field the second argument of function M: `call0(f, ctx, slot)`
 json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
 """
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
 PATTERN = re.compile(
     r"table_(?P<table>\w+)\Z|plain_((?P<ret>ret)|(?P<fcn>\d)_(?P<param>\d))\Z|(?P<encoder>json|avro)(?P<each>_item)?_(?P<encoded>\d)\Z"
-    r"|kind_field(?P<inner>_item)?_(?P<field>\w+)_(?P<record>\d)\Z"
+    r"|kind_field(?P<inner>_item|_leaf)?_(?P<field>\w+)_(?P<record>\d)\Z"
+    r"|field_is_(?P<form>[a-z]+)_(?P<formed>\w+)_(?P<holder>\d)\Z"
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
 )
@@ -79,5 +83,28 @@ def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
         function = bound.params[int(asked["function"])]
         assert isinstance(function, Function)
         return f"address({e.helpers.widen(function.params[1], got)})"
-    t = record_of(bound.params[int(asked["record"])]).by_name[asked["field"]].type
-    return str(code(inside(t) if asked["inner"] else t))
+    if asked["form"]:
+        formed = field_type(bound, asked["holder"], asked["formed"])
+        return str(int((formed.name if isinstance(formed, Prim) else type(formed).__name__.lower()) == asked["form"]))
+    return str(code(asked_type(asked, bound)))
+
+
+def field_type(bound: Bound, number: str, name: str) -> Type:
+    """The type of a field; null where there is none."""
+    found = record_of(bound.params[int(number)]).by_name.get(name)
+    return found.type if found else NULL
+
+
+def asked_type(asked: dict[str, str], bound: Bound) -> Type:
+    """The type whose kind `kind_field...` asks for."""
+    t = field_type(bound, asked["record"], asked["field"])
+    if asked["inner"] == "_leaf":
+        while isinstance(t, Array | Map):
+            t = inside(t)
+    return inside(t) if asked["inner"] == "_item" else t
+
+
+def known(found: re.Match[str], bound: Bound) -> bool:
+    """Can kernels read what is asked for?  Not a union where numbers are: `[int, double]` is a double to signatures."""
+    asked = found.groupdict()
+    return not asked["field"] or not isinstance(asked_type(asked, bound), Union)
