@@ -15,9 +15,9 @@ from pfa.lib.table import everything
 
 NATIVE = {  # namespaces without a call that goes through the escape
     "", "a", "bytes", "cast", "enum", "fixed", "impute", "interp", "m", "m.kernel", "m.link", "m.special", "map",
-    "metric", "parse", "s", "stat.change", "stat.sample",
+    "metric", "parse", "rand", "s", "stat.change", "stat.sample",
 }  # fmt: skip
-ESCAPES = {"a.shuffle"}  # but for these
+ESCAPES: set[str] = set()  # but for these
 FUNCTIONS = everything().values()
 NAMESPACES = sorted({fn.name.rpartition(".")[0] for fn in FUNCTIONS})
 

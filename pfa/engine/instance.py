@@ -258,7 +258,7 @@ class Engine:
         p = self._compiled.program
         with self._use():
             cells, pools, tally, started, finished = self._runtime.values()
-            random = list(self._runtime.rng.state())
+            random = list(self._runtime.random())
         return {
             "types": types_of(p), "output": canonical(p.output), "cells": cells, "pools": pools, "tally": tally,
             "started": started, "finished": finished, "random": random, "phase": self._runtime.state,

@@ -246,6 +246,12 @@ class Runtime:
             error.emitted = list(self.variables["emitted"])
         return error
 
+    def random(self) -> tuple[int, ...]:
+        """The state of the random generator, which compiled code may have taken further."""
+        if settle := self.functions.get("settle"):
+            settle()
+        return self.rng.state()
+
     def values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
         """Cells, pools (shared ones too), tally and counters, in host representation."""
         p, storage, variables = self.compiled.program, self.compiled.code.storage, self.variables

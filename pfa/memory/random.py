@@ -152,6 +152,10 @@ class Generator:
         count = (n + 3) // 4
         return struct.pack(f"<{count}I", *[self.next32() for _ in range(count)])[:n]
 
+    def left(self) -> list[int]:
+        """Words of the last block that are not drawn yet, the next one first."""
+        return self._left[::-1]
+
     def state(self) -> tuple[int, int, int, int, int]:
         """All there is: the two words of the key, phase, number, words drawn since `at`."""
         return *self._key, self._phase, self._number, 4 * self._block - len(self._left)

@@ -103,6 +103,7 @@ def detailed(t: Type) -> str:
 
 def call(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
     """Print a call of the library."""
+    f.e.draws = f.e.draws or fn.random
     if inline(f, s, fn, bound):
         f.e.native[fn.name] = "native"
         return

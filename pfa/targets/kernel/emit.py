@@ -59,6 +59,10 @@ if TYPE_CHECKING:
     from pfa.ir import Program
 
 CHUNK = 1024  # turns of a loop that are counted at once
+DRAWING = [  # what `Generator.at` does before an action
+    "    st(ctx + RNG_NUMBER, get(ctx, STARTED))", f"    st(ctx + RNG_PHASE, {1 << 56})",
+    "    st(ctx + RNG_DRAWN, 0)",
+]  # fmt: skip
 ZERO = {"f64": "0.0", "bool": "False", "i64": "0"}
 _SYMBOLS = {
     "actionsStarted": ("STARTED", LONG), "actionsFinished": ("FINISHED", LONG),
@@ -81,6 +85,7 @@ class Emitted:
     types: dict[str, Type]
     native: dict[str, str]  # library functions, and what each runs as
     counted: bool  # does it look at the counters of actions?
+    draws: bool  # does it draw random numbers?
 
 
 def emit(lowered: Lowered, escape: bool = True) -> Emitted:
@@ -107,6 +112,7 @@ class Emitter:
         self.wrappers: dict[tuple[str, str], str] = {}
         self.native: dict[str, str] = {}
         self.counted = False
+        self.draws = False
         self.helpers = Helpers(self)
         self.slots: dict[tuple[str, str], int] = {}
         p = self.program
@@ -177,7 +183,7 @@ class Emitter:
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native, self.counted,
+            self.types, self.native, self.counted, self.draws,
         )  # fmt: skip
 
     def returns(self, name: str) -> Type:
@@ -215,6 +221,8 @@ class Emitter:
         out = self.returns("action")
         gives = "f64" if kind(out) == "f64" else "i64"
         lines = [f"def run(ctx: i64, x: {k}) -> {gives}:", "    put(ctx, STARTED, get(ctx, STARTED) + 1)"]
+        if self.draws:
+            lines += DRAWING
         lines += [f"    old{i} = ld(get(ctx, STATE) + {8 * i})" for i, _ in saved]
         undone = [n for n in p.pools if p.pools[n].rollback]
         lines += [f"    st(get(ctx, STATE) + {8 * self.slots['undo', n]}, 0)" for n in undone]

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.lib.define import Site as CallSite
 from pfa.targets.kernel import language as k
+from pfa.targets.kernel.draws import Draws
 from pfa.targets.kernel.emit import Emitted, _Filter
 from pfa.targets.kernel.helpers import state_type
 from pfa.targets.kernel.layout import Memory, kind
@@ -153,7 +154,7 @@ class KernelCode:
     def stateless(self) -> bool:
         """May rows be scored in any order, by several engines?"""
         e = self.emitted
-        return not (e.escapes or e.events or e.counted or any(what != "symbol" for what, _ in e.slots))
+        return not (e.escapes or e.events or e.counted or e.draws or any(what != "symbol" for what, _ in e.slots))
 
     def batch(self, plan: Plan) -> Any:
         """The compiled loop over columns of a layout."""
@@ -186,6 +187,8 @@ class KernelCode:
         around: Any = entry_that_emits if self.program.method == "emit" else entry
         action = around(run, self.decode, **protocol)
         functions: dict[str, Any] = {"action": action, "run": run}
+        if instance.draws is not None:
+            functions["settle"] = instance.draws.settle
         names = [n for n in ("begin", "end", "merge") if f"enter_p_{n}" in self.emitted.entries]
         for name in (*names, *(f"u:{n}" for n in self.program.functions)):
             functions[name] = instance.function(name)
@@ -280,7 +283,7 @@ class Instance:
         self.first, self.deadline = given["first"], given["deadline"]
         self.shared = {v: given[v] for (what, n), v in code.storage.items() if (what, n) not in code.emitted.slots}
         self.used = 0
-        self.draws = any(x.fn.random for x in code.emitted.escapes)
+        self.draws = Draws(self.rng, self.q, self.ctx) if code.emitted.draws else None
         self.encode = code.encoder(self.charge) if code.encoder else None
         self.functions: dict[str, Any] = {}
         _instances[self.base] = self
@@ -440,6 +443,8 @@ class Instance:
             self.collect()
         q[ctx] = self.arena.start
         q[ctx + (k.EVENTS >> 3)] = 0
+        if self.draws is not None and not self.draws.ahead:
+            self.draws.push()
 
     def enter(self, name: str, argument: int) -> int:
         """An entry with one word; raises what it fails with."""
@@ -480,6 +485,8 @@ class Instance:
 
         def run(*values: Any) -> Any:
             self.start()
+            if self.draws is not None:
+                self.draws.push()
             try:
                 out = self.result(ret, self.enter(entry_name, self.arguments(params, values)))
             finally:
@@ -499,7 +506,7 @@ class Instance:
         base, status, top = self.base, ctx + (k.STATUS >> 3), ctx
         budget, events, first = ctx + (k.BUDGET >> 3), ctx + (k.EVENTS >> 3), self.first
         ptop, fuller = ctx + (k.PTOP >> 3), ctx + (k.FULLER >> 3)
-        m, arena = self.memory, self.arena
+        m, arena, draws = self.memory, self.arena, self.draws
         end = self.arena.end
         flat = kind(p.input) != "i64" or p.input.tag in ("int", "long", "null")
 
@@ -508,8 +515,8 @@ class Instance:
                 self.collect()
             q[budget] = first
             q[events] = 0
-            if self.draws:
-                self.rng.at(1, q[ctx + (k.STARTED >> 3)] + 1)
+            if draws is not None and not draws.ahead:
+                draws.push()
             if real_in:
                 q[top] = arena.start
                 out = call(base, x)
@@ -559,8 +566,6 @@ class Instance:
             self.functions["run"] = self.code.code.function("run", ctypes.c_int64, ctypes.c_int64, real)
         self.start()
         self.field(k.BUDGET, self.first)
-        if self.draws:
-            self.rng.at(1, self.q[self.ctx + (k.STARTED >> 3)] + 1)
         p = self.code.program
         at = self.arguments((p.input,), (x,))
         given = self.memory.d[at >> 3] if kind(p.input) == "f64" else self.q[at >> 3]
@@ -600,7 +605,8 @@ class Instance:
         at = block >> 3
         for t in x.bound.params:
             if (f := x.functions.get(at - (block >> 3))) is not None:
-                values.append(self.callback(self.q[at], self.q[at + 1], f.params, f.ret))
+                call = self.callback(self.q[at], self.q[at + 1], f.params, f.ret)
+                values.append(self.drawing(call) if x.fn.random else call)
                 at += 2
             else:
                 values.append(self.memory.load(t)(at))
@@ -631,9 +637,28 @@ class Instance:
             needs["site"] = self.code.sites[number]
         if "charge" in fn.needs:
             needs["charge"] = self.charge
-        if "rng" in fn.needs:
-            needs["rng"] = self.rng
-        return fn.impl(*values, **needs)
+        if "rng" not in fn.needs or self.draws is None:
+            return fn.impl(*values, **needs)
+        self.draws.pull()
+        try:
+            return fn.impl(*values, rng=self.rng, **needs)
+        finally:
+            self.draws.push()
+
+    def drawing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A callback of a body that draws random numbers: it may draw, too."""
+        draws = self.draws
+        if draws is None:
+            return call
+
+        def function(*values: Any) -> Any:
+            draws.push()
+            try:
+                return call(*values)
+            finally:
+                draws.pull()
+
+        return function
 
     def callback(self, address: int, env: int, params: tuple[Type, ...], ret: Type) -> Callable[..., Any]:
         call = _CALLS[len(params)](address)

@@ -38,13 +38,17 @@ OEND = 104
 STARTED = 112
 FINISHED = 120
 EVENTS = 128  # what was emitted and logged: the last one, each points to the one before
-RNG = 136  # four words: key, and counter
+RNG = 136  # the generator: its key; the number of the action, the phase << 56, words drawn
+RNG_NUMBER = 144
+RNG_PHASE = 152
+RNG_DRAWN = 160
 FROM = 168  # what is kept is copied out of here
 UNTIL = 176
 DEPTH0 = 184  # 0: what the depth of values is counted from
 SEED = 192
 FIRST = 200  # steps that an action begins with
 FULLER = 208  # PTOP from which garbage is worth to be collected
+RNG_BLOCK = 216  # the last four words of 32 bits that it has computed
 CTX_BYTES = 256
 
 # Values of STATUS that are no code of the library's.
