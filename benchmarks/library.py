@@ -1,7 +1,8 @@
 """Every function of the suite, ours and the peer's: python -m benchmarks.library SUITE [--slower] [PREFIX...]
 
-Prints microseconds a trial for both as they come, then the functions that are slower than the peer's and the geometric mean;
-with --slower a row is printed only where the function is slower. Both run the same trials; a function is timed for half a second of the peer's time at most.
+Prints microseconds a trial for both as they come, then the functions that are slower than the peer's and the
+geometric mean; with --slower a row is printed only where the function is slower.  Both run the same trials, as many
+as the peer runs in half a second.
 """
 
 import math
@@ -58,7 +59,7 @@ def times(name, ours, theirs):
         return None
     trials = sum(theirs_did["counts"])
     our, their = (did["seconds"] / trials * 1e6 for did in (ours_did, theirs_did))
-    return their / our, name, our, their
+    return their / max(our, 1e-3), name, our, their
 
 
 if __name__ == "__main__":

@@ -11,25 +11,15 @@ Embedded model data is a value, never nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pfa.types import BOTTOM, NULL, UNKNOWN, Enum, Function, Type
+from pfa.types import BOTTOM, NULL, UNKNOWN, Enum, Function, Type, node
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pfa.lib.define import Fn
     from pfa.lib.signature import Bound
-
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def node(cls: type[T]) -> type[T]:
-    """A frozen dataclass to mypy and to readers; at run time a plain one, which is made in a third of the time.
-
-    Loading a small document is mostly the making of nodes, so this is measured, not guessed.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(cls)
-
 
 # --- typed IR ------------------------------------------------------------------------------------------------
 
@@ -299,6 +289,7 @@ class FunctionDef:
     type: Function
     body: Expr
     at: str = field(default="", compare=False, repr=False)
+    reads: tuple[str, ...] | None = field(default=None, compare=False, repr=False)  # symbols around it; None: not known
 
 
 @node
@@ -349,6 +340,8 @@ class Program:
     metadata: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     doc: str = ""
+    defined: int | None = None  # functions, inline ones too; None: not known
+    draws: bool = True  # random numbers, perhaps
 
 
 # --- blocks --------------------------------------------------------------------------------------------------
@@ -468,12 +461,23 @@ class Routine:
 
 
 @node
+class Later:
+    """A routine that is lowered when `lower` is called; what that finds of others is put beside it."""
+
+    name: str
+    params: tuple[str, ...]
+    captured: tuple[str, ...]
+    lower: Callable[[], Routine]
+
+
+@node
 class Lowered:
     """A program in blocks: begin, action, end, merge, and every function, inline ones lifted."""
 
     program: Program
     routines: dict[str, Routine]
     types: dict[str, Type] = field(default_factory=dict)  # of the locals, by name
+    later: dict[str, Later] = field(default_factory=dict)  # what is not lowered yet, where that was asked for
 
 
 def null(at: str = "") -> Lit:

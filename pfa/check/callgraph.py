@@ -19,6 +19,8 @@ Write = tuple[str, str]
 
 def writers(functions: Mapping[str, Facts]) -> dict[str, Write]:
     """The functions that reach a change of a cell or pool, however far, each with one that it reaches."""
+    if not functions:
+        return {}
     callers: dict[str, list[str]] = {}
     for name, facts in functions.items():
         for called in facts.calls:
@@ -36,6 +38,8 @@ def writers(functions: Mapping[str, Facts]) -> dict[str, Write]:
 
 def recursive(functions: Mapping[str, Facts]) -> frozenset[str]:
     """The functions that can reach themselves: those of a cycle, and those that call themselves."""
+    if not functions:
+        return frozenset()
     cyclic = {name for name, facts in functions.items() if name in facts.calls}
     for component in _components({name: sorted(facts.calls) for name, facts in functions.items()}):
         if len(component) > 1:

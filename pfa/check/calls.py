@@ -143,6 +143,8 @@ def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str
         return Lit(UNKNOWN, None, at=at)
     if fn.deprecated or bound.signature.deprecated:
         c.report(Deprecated(fn.name, at=Where(at)))
+    if "rng" in fn.needs:
+        c.draws = True
     fit = tuple([fitted(c, a, w) for a, w in zip(args, bound.params, strict=True)])
     return Call(bound.ret, fn, bound, fit, at=at)
 

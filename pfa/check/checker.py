@@ -158,6 +158,8 @@ class Checker:
         self.declared: dict[str, str] = {}  # where each symbol was declared first, for hints
         self.unseen: dict[str, str] = {}  # places of unknown symbols that may be meant as strings
         self._anew: Any = None  # the document, read again to tell what is wrong in its data
+        self.defined = 0  # functions, inline ones too
+        self.draws = False  # random numbers
         self._count = 0
 
     def release(self) -> None:

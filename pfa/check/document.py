@@ -85,7 +85,8 @@ def check(
     c = Checker(document, limits, owned)
     c.again = again
     program = _Document(c, document, read_source).program()
-    c.problems = _without_followers(c, [_unless_declared(c, p) for p in c.problems])
+    if c.problems:
+        c.problems = _without_followers(c, [_unless_declared(c, p) for p in c.problems])
     problems, warnings = in_order(document, c.problems), in_order(document, c.warnings)
     c.release()
     return Checked(None if problems else program, problems, warnings)
@@ -113,6 +114,8 @@ def _without_followers(c: Checker, problems: list[Problem]) -> list[Problem]:
 
 def in_order(document: Any, problems: list[Problem]) -> list[Problem]:
     """Each problem once (a schema may be looked at twice), in document order."""
+    if not problems:
+        return []
     order = _Order(document)
     return sorted(dict.fromkeys(problems), key=lambda p: order.key(p.at.pointer))
 
@@ -188,6 +191,7 @@ class _Document:
         return Program(
             name, c.method, input, c.output, action or null(), begin, end, merge, defined, c.cells,
             c.pools, recursive(c.by_function), zero, randseed, version, metadata, options, doc,
+            c.defined, c.draws,
         )  # fmt: skip
 
     # -- simple fields --

@@ -112,11 +112,14 @@ def body_of(
 ) -> FunctionDef:
     """A function with its body."""
     inside = scope.sealed("a function cannot change the symbols around it")
+    reads: dict[str, None] = {}
+    inside.reads = reads
+    c.defined += 1
     named = enumerate(zip(names, type.params, strict=True))
     unique = [c.declare(inside, n, t, f"{at}/params/{i}") for i, (n, t) in named]
     body = c.body(members["do"], f"{at}/do", inside, "the body of a function")
     body = c.want(type.ret, body, "the result of the function")
-    return FunctionDef(tuple(unique), type, body, at)
+    return FunctionDef(tuple(unique), type, body, at, tuple(reads))
 
 
 def function_argument(
@@ -241,6 +244,7 @@ def _filled_user(
             return None
         args.append(c.want(t, value, f"the parameter {show(n)} of {name}"))
     body = call_user(name, type, tuple(args), at)
+    c.defined += 1
     return FunctionDef(tuple(params), Function(tuple(left), type.ret), body, at)
 
 
@@ -276,6 +280,7 @@ def _library_reference(c: Checker, fn: Fn, at: str) -> FunctionRef | None:
     concrete = [(s, t) for s in fn.signatures if (t := s.concrete) is not None]
     if len(fn.signatures) == 1 and concrete:
         signature, type = concrete[0]
+        c.draws |= "rng" in fn.needs
         return FunctionRef(fn.name, type, fn, Bound(signature, type.params, type.ret), at=at)
     why = "it has several signatures" if len(fn.signatures) > 1 else "it is generic"
     c.report(GenericReference(show(fn.name), why, at=Where(f"{at}/fcn")))
@@ -306,6 +311,8 @@ def _fill_signature(c: Checker, fn: Fn, bound: Bound, fill: dict[str, Argument],
             left.append(t)
             args.append(Local(t, params[-1], at=at))
     body = Call(bound.ret, fn, bound, tuple(args), at=at)
+    c.defined += 1
+    c.draws |= "rng" in fn.needs
     return FunctionDef(tuple(params), Function(tuple(left), bound.ret), body, at)
 
 
@@ -334,7 +341,9 @@ def adapt(c: Checker, made: FunctionDef | FunctionRef, want: Function) -> Functi
         body = Call(mine.ret, made.fn, made.bound, tuple(given), at=made.at)
     else:
         body = call_user(made.name, mine, tuple(given), made.at)
-    return FunctionDef(params, want, widen(want.ret, body), made.at)
+    c.defined += 1
+    reads = made.reads if isinstance(made, FunctionDef) else ()
+    return FunctionDef(params, want, widen(want.ret, body), made.at, reads)
 
 
 def expect_function(c: Checker, what: str, value: Any, at: str) -> None:

@@ -83,12 +83,13 @@ class Schemas:
 
     def parse(self, schema: Any, at: str, namespace: str = "") -> Type:
         """The type that a schema describes; UNKNOWN, with a problem reported, where it is none."""
-        if type(schema) is str:
+        kind = schema.__class__
+        if kind is str:
             return PRIMITIVE.get(schema) or self._reference(schema, at, namespace)
-        if type(schema) is list:
-            return self._union(schema, at, namespace)
-        if type(schema) is dict:
+        if kind is dict:
             return self._object(schema, at, namespace)
+        if kind is list:
+            return self._union(schema, at, namespace)
         hint = '; the type is written "null"' if schema is None else ""
         self._wrong("a schema", "a string, object or array", schema, at, hint)
         self.nameless = True
@@ -189,9 +190,11 @@ class Schemas:
     def _container(
         self, schema: dict[str, Any], at: str, namespace: str, key: str, make: Callable[[Type], Type]
     ) -> Type:
-        given = self._attribute(schema, key, at)
+        given = schema.get(key)
+        if given is None:
+            given = self._attribute(schema, key, at)
         inside = UNKNOWN if given is None else self.parse(given, f"{at}/{key}", namespace)
-        return UNKNOWN if isinstance(inside, Unknown) else make(inside)
+        return UNKNOWN if inside.__class__ is Unknown else make(inside)
 
     def _define(self, schema: dict[str, Any], at: str, namespace: str) -> Type:
         full = self._full_name(schema, at, namespace)
@@ -245,7 +248,7 @@ class Schemas:
                 again = self.open.pop(full)
                 for kind, parts, place in again if fields is not None else []:
                     self._compared(full, kind, parts, place)
-                if any(f.default is not MISSING for f in made.fields):
+                if any([f.default is not MISSING for f in made.fields]):  # noqa: C419  a list is faster
                     self.defaults.append((made, at))
                 sound = fields is not None
             case "enum":
@@ -262,6 +265,8 @@ class Schemas:
         return UNKNOWN
 
     def _aliases(self, schema: dict[str, Any], namespace: str, at: str) -> tuple[str, ...]:
+        if "aliases" not in schema:
+            return ()
         return tuple(full_name(a, None, namespace) for a in self._alias_names(schema, at))
 
     def _alias_names(self, schema: dict[str, Any], at: str) -> list[str]:
@@ -293,6 +298,10 @@ class Schemas:
         return tuple(fields.values()) if sound else None
 
     def _field(self, f: Any, at: str, namespace: str) -> Field | None:
+        if f.__class__ is dict and len(f) == 2 and "type" in f:  # the commonest, without what may be beside it
+            name = f.get("name")
+            if name.__class__ is str and NAME.match(name) and f["type"] is not None:
+                return Field(name, self.parse(f["type"], f"{at}/type", namespace))
         if not isinstance(f, dict):
             self._wrong("a field", "an object", f, at)
             return None
@@ -427,6 +436,9 @@ def definitions(schema: Any, at: str, namespace: str) -> Iterator[Definition]:
         stack += reversed(inside)
 
 
+_HOLDS = (dict, list)
+
+
 def type_places(document: Any) -> Iterator[tuple[Any, str]]:
     """Every schema of a document with its pointer: embedded data and literals' values are not searched."""
     for key in ("input", "output"):
@@ -441,16 +453,19 @@ def type_places(document: Any) -> Iterator[tuple[Any, str]]:
         node, at = stack.pop()
         inside: list[tuple[Any, str]] = []
         if isinstance(node, list):
-            inside = [(x, f"{at}/{i}") for i, x in enumerate(node)]
+            inside = [(x, f"{at}/{i}") for i, x in enumerate(node) if x.__class__ in _HOLDS]
         elif isinstance(node, dict):
             skip = set(_type_keys(node))
-            yield from ((node[key], f"{at}/{key}") for key in node if key in skip)
+            if skip:
+                yield from [(node[key], f"{at}/{key}") for key in node if key in skip]
             if "params" in node and "ret" in node:
                 skip.add("params")
                 yield from _parameter_types(node["params"], at)
             if "type" in skip and "value" in node:
                 skip.add("value")
-            inside = [(v, f"{at}/{escape(k)}") for k, v in node.items() if k not in skip]
+            inside = [
+                (v, f"{at}/{escape(k)}") for k, v in node.items() if v.__class__ in _HOLDS and k not in skip
+            ]
         stack += reversed(inside)
 
 

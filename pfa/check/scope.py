@@ -33,13 +33,19 @@ class Scope:
     sealed_within: bool = False
     symbols: dict[str, Symbol] = field(default_factory=dict)
     opaque: bool = False
+    reads: dict[str, None] | None = None  # of a function: the symbols around it that are read in it
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that a name reads here."""
         scope: Scope | None = self
+        crossed: list[dict[str, None]] = []
         while scope is not None:
             if found := scope.symbols.get(name):
+                for reads in crossed:
+                    reads[found.name] = None
                 return found
+            if scope.reads is not None:
+                crossed.append(scope.reads)
             scope = scope.parent
         return None
 

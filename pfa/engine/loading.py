@@ -151,9 +151,9 @@ def _checked(read: Document, limits: Limits, sources: Resources | _Kept | None) 
 
 
 def _rereader(read: Document, limits: Limits) -> Callable[[], Any]:
-    """The document's values once more: a check that fails has changed some of them."""
-    text, syntax = read.source.text, read.source.syntax
-    return lambda: read_value(text, limits=limits, syntax=syntax).value
+    """The document's values once more: a check that fails has changed some of them (not of a caller's dict)."""
+    text, syntax, given = read.source.text, read.source.syntax, read.source.value
+    return lambda: read_value(text, limits=limits, syntax=syntax).value if text else given
 
 
 def _placed(problems: list[Problem], source: Source) -> list[Problem]:
@@ -216,7 +216,7 @@ def _compile(
             logging.getLogger("pfa").info("option %s of the document is overridden", key)
         merged[key] = value
     document = code_of(read.value, read.owned)
-    if not read.owned:
+    if not read.source.text:
         read.source.value = document  # what the caller gave is the caller's to change
     if len(read.source.text) > _KEPT_TEXT:
         read.source.forget()
@@ -235,19 +235,24 @@ def _code(program: Program, limits: Limits, unions: str, backend: str, escape: b
         kernel = importlib.import_module("pfa.targets.kernel.compile")  # llvmlite is imported where it is asked for
         made: Code = kernel.compile_kernel(program, decode, encoder, limits, escape)
         return made
-    lowered = compile_program(program)
+    lowered = compile_program(program, lazily=True)
     if any(r.recursive for r in lowered.routines.values()):
         make_room(limits.recursion)
-    make_room(len(lowered.routines), frames=3)
+    make_room(len(lowered.routines) + (program.defined or 0), frames=4)
+    vector = vectorized(lowered)
     python = compile_python(lowered, decode, encoder, limits.recursion)
-    python.vector = vectorized(lowered)
+    python.vector = vector
     return python
 
 
 def _kept(program: Program) -> Program:
     """What an engine still needs of its program: types and initial values, no expressions."""
-    functions = {n: FunctionDef(f.params, f.type, null()) for n, f in program.functions.items()}
-    return replace(program, action=null(), begin=None, end=None, merge=None, functions=functions)
+    p = program
+    functions = {n: FunctionDef(f.params, f.type, null()) for n, f in p.functions.items()}
+    return Program(
+        p.name, p.method, p.input, p.output, null(), None, None, None, functions, p.cells, p.pools, p.recursive,
+        p.zero, p.randseed, p.version, p.metadata, p.options, p.doc,
+    )  # fmt: skip
 
 
 def _pickled(engine: Engine) -> tuple[Any, ...]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pfa.check.document import TIMEOUTS
@@ -41,10 +43,13 @@ _PHASES = {"begin": 0, "action": 1, "end": 2, "merge": 3, "call": 4}
 class Code(Protocol):
     """A program compiled for a backend."""
 
-    source: str
     backend: ClassVar[str]
     chunk: ClassVar[int]  # steps between two looks at the clock
     storage: dict[tuple[str, str], str]  # the variable of each cell and pool
+
+    @property
+    def source(self) -> str:
+        """The generated code."""
 
     @property
     def decode(self) -> Callable[[Any], Any]:
@@ -114,7 +119,7 @@ class Runtime:
         first = self.meter.first
         given = {
             "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline,
-            "log_message": self.log_message,
+            "log_message": partial(_log, weakref.ref(self)),
             "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
             "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
             "hook": None, "emitted": [],
@@ -260,3 +265,10 @@ class Runtime:
         cells |= {n: c.get() for n, c in self.shared_cells.items()}
         pools = {n: q.items() if p.pools[n].shared else dict(q) for n, q in pools.items()}
         return cells, pools, variables["tally"], variables["started"], variables["finished"]
+
+
+def _log(runtime: weakref.ref[Runtime], namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
+    """The generated code's way to log; a strong reference would be a circle."""
+    found = runtime()
+    assert found is not None
+    found.log_message(namespace, values, types)

@@ -34,6 +34,7 @@ from pfa.types import (
     Unknown,
     accepts,
     join,
+    node,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ _WILD = (Var, Ref, AnyRecord, AnyEnum, AnyFixed)
 _NAMED_WILD = frozenset(_WILD)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Bound:
     """A signature solved for a call: what each argument is widened to, and what comes back."""
 

@@ -38,7 +38,7 @@ BLOCK_BITS = 56
 
 def round_keys(key_0: int, key_1: int) -> RoundKeys:
     """The key of each round: the two words of the key, each stepped by its Weyl constant."""
-    return tuple((key_0 + i * WEYL_0 & WORD, key_1 + i * WEYL_1 & WORD) for i in range(ROUNDS))
+    return tuple([(key_0 + i * WEYL_0 & WORD, key_1 + i * WEYL_1 & WORD) for i in range(ROUNDS)])
 
 
 def philox(keys: RoundKeys, c0: int, c1: int, c2: int, c3: int) -> Block:

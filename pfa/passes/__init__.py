@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pfa.passes.depth import depth
+from pfa.passes.depth import UNCOUNTED, depth
 from pfa.passes.lower import Layout, lower
-from pfa.passes.outline import outline
+from pfa.passes.outline import outline, outlined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,17 @@ BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (depth, outline)
 
 
 def compile_program(
-    program: Program, watch: Callable[[str, Lowered], None] | None = None, layout: Layout | None = None
+    program: Program,
+    watch: Callable[[str, Lowered], None] | None = None,
+    layout: Layout | None = None,
+    lazily: bool = False,
 ) -> Lowered:
-    """Run the whole pipeline for a target's layout; `watch(name, program)` sees the result of each pass."""
+    """Run the whole pipeline for a target's layout; `watch(name, program)` sees the result of each pass.
+
+    `lazily`: all but the action may be left in `Lowered.later`, where what is lowered goes through the passes as well.
+    """
+    if lazily and _may_wait(program):
+        return lower(program, layout, outlined)
     lowered = lower(program, layout)
     if watch:
         watch("lower", lowered)
@@ -31,3 +39,8 @@ def compile_program(
         if watch:
             watch(step.__name__, lowered)
     return lowered
+
+
+def _may_wait(program: Program) -> bool:
+    """Are there passes that must see the whole program?"""
+    return not program.recursive and program.defined is not None and program.defined < UNCOUNTED

@@ -47,6 +47,7 @@ from pfa.ir import (
     FunctionValue,
     If,
     IfNotNull,
+    Later,
     Leave,
     Let,
     Lit,
@@ -74,7 +75,7 @@ from pfa.ir import (
     Widen,
 )
 from pfa.passes import lower_paths
-from pfa.passes.operands import NONE, free
+from pfa.passes.operands import ENGINE_SYMBOLS, NONE, free
 from pfa.types import NULL, STRING, Bottom, Enum, Type, Union, same_layout
 from pfa.types import branches as _branches
 
@@ -93,38 +94,51 @@ class Layout:
     text_enums: bool = True  # an enum's value is its text
 
 
-def lower(program: Program, layout: Layout | None = None) -> Lowered:
-    """All routines of a program in blocks: begin, action, end, merge, u:NAME, and lifted ones."""
-    made = _Program(program, layout or HOST)
+def lower(
+    program: Program, layout: Layout | None = None, after: Callable[[Routine], Routine] | None = None
+) -> Lowered:
+    """All routines of a program in blocks: begin, action, end, merge, u:NAME, and lifted ones.
+
+    With `after`, what is done with each routine, only the action is lowered now, the others when they are asked for.
+    """
+    made = _Program(program, layout or HOST, after)
     made.routine("action", ("input",), program.action, "/action")
     for name, body in (("begin", program.begin), ("end", program.end)):
         if body is not None:
-            made.routine(name, (), body, f"/{name}")
+            made.later_or_now(name, (), body, f"/{name}")
     if program.merge is not None:
-        made.routine("merge", ("tallyOne", "tallyTwo"), program.merge, "/merge")
+        made.later_or_now("merge", ("tallyOne", "tallyTwo"), program.merge, "/merge")
     for name, function in program.functions.items():
-        made.routine(f"u:{name}", function.params, function.body, function.at)
+        made.later_or_now(f"u:{name}", function.params, function.body, function.at)
         made.sign(f"u:{name}", function)
-    return Lowered(program, made.routines, made.types)
+    return Lowered(program, made.routines, made.types, made.later)
 
 
 class _Program:
     """The routines made so far, the types of locals, and the counters for names."""
 
-    def __init__(self, program: Program, layout: Layout) -> None:
-        self.program = program
+    def __init__(self, program: Program, layout: Layout, after: Callable[[Routine], Routine] | None) -> None:
+        self.recursive, self.cells, self.pools = program.recursive, program.cells, program.pools
         self.layout = layout
+        self.after = after
         self.types: dict[str, Type] = {}
         self.routines: dict[str, Routine] = {}
+        self.later: dict[str, Later] = {}
         self.temps = 0
         self.lifted = 0
 
     def routine(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> Routine:
         block = self.block(body)
         user = name[2:] if name.startswith("u:") else ""
-        made = Routine(name, params, block, (), user in self.program.recursive, bool(user), at=at)
-        self.routines[name] = made
+        made = Routine(name, params, block, (), user in self.recursive, bool(user), at=at)
+        self.routines[name] = made = self.after(made) if self.after else made
         return made
+
+    def later_or_now(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> None:
+        if self.after:
+            self.later[name] = Later(name, params, (), lambda: self.routine(name, params, body, at))
+        else:
+            self.routine(name, params, body, at)
 
     def block(self, body: Expr) -> Block:
         builder = Builder(self)
@@ -136,14 +150,24 @@ class _Program:
         self.types[f"{name}()"] = function.type
         self.types.update(zip(function.params, function.type.params, strict=True))
 
-    def lift(self, function: FunctionDef) -> Routine:
+    def lift(self, function: FunctionDef) -> Routine | Later:
+        """An inline function as a routine."""
         self.lifted += 1
         name = f"f{self.lifted}"
-        block = self.block(function.body)
         self.sign(name, function)
-        captured = free(block, function.params)
+        if self.after is None or function.reads is None:
+            return self.lifted_now(name, function, None)
+        captured = tuple([n for n in function.reads if n not in ENGINE_SYMBOLS])
+        made = Later(name, function.params, captured, lambda: self.lifted_now(name, function, captured))
+        self.later[name] = made
+        return made
+
+    def lifted_now(self, name: str, function: FunctionDef, captured: tuple[str, ...] | None) -> Routine:
+        block = self.block(function.body)
+        if captured is None:
+            captured = free(block, function.params)
         made = Routine(name, function.params, block, captured, charged=True, at=function.at)
-        self.routines[name] = made
+        self.routines[name] = made = self.after(made) if self.after else made
         return made
 
 

@@ -98,7 +98,7 @@ def replaced(b: Builder, base: Operand, type: Any, path: tuple[Step, ...], keys:
 
 
 def cell_get(b: Builder, e: CellGet, into: str) -> Operand:
-    cell = b.program.program.cells[e.cell]
+    cell = b.program.cells[e.cell]
     keys = keys_of(b, e.path)
     code = "shared_cell" if cell.shared else "cell"
     base = b.op("" if e.path else into, code, (), e.cell, e.at)
@@ -106,7 +106,7 @@ def cell_get(b: Builder, e: CellGet, into: str) -> Operand:
 
 
 def cell_to(b: Builder, e: CellTo, into: str) -> Operand:
-    cell = b.program.program.cells[e.cell]
+    cell = b.program.cells[e.cell]
     keys = keys_of(b, e.path)
     value = None if isinstance(e.to, FunctionDef | FunctionRef) else b.value(e.to)
     if cell.shared:
@@ -120,7 +120,7 @@ def cell_to(b: Builder, e: CellTo, into: str) -> Operand:
 
 
 def pool_get(b: Builder, e: PoolGet, into: str) -> Operand:
-    pool = b.program.program.pools[e.pool]
+    pool = b.program.pools[e.pool]
     item = b.value(e.item)
     keys = keys_of(b, e.path)
     code = "shared_pool" if pool.shared else "pool"
@@ -129,7 +129,7 @@ def pool_get(b: Builder, e: PoolGet, into: str) -> Operand:
 
 
 def pool_to(b: Builder, e: PoolTo, into: str) -> Operand:
-    pool = b.program.program.pools[e.pool]
+    pool = b.program.pools[e.pool]
     item = b.value(e.item)
     keys = keys_of(b, e.path)
     value = None if isinstance(e.to, FunctionDef | FunctionRef) else b.value(e.to)
@@ -172,7 +172,7 @@ def update_or_make(b: Builder, e: PoolTo, item: Operand, update: Operand) -> Ope
 
 
 def pool_del(b: Builder, e: PoolDel, into: str) -> Operand:
-    shared = b.program.program.pools[e.pool].shared
+    shared = b.program.pools[e.pool].shared
     b.effect("delete_shared" if shared else "delete", (b.value(e.item),), e.pool, e.at)
     return NONE
 

@@ -18,10 +18,12 @@ DEPTH = 14
 
 def outline(lowered: Lowered) -> Lowered:
     """The same program with no routine deeper than `DEPTH`."""
-    routines = {
-        name: _outlined(r) if _too_deep(r.body, 0) else r for name, r in lowered.routines.items()
-    }
-    return replace(lowered, routines=routines)
+    return replace(lowered, routines={name: outlined(r) for name, r in lowered.routines.items()})
+
+
+def outlined(r: Routine) -> Routine:
+    """The same routine, no deeper than `DEPTH`."""
+    return _outlined(r) if _too_deep(r.body, 0) else r
 
 
 def _too_deep(block: Block, depth: int) -> bool:

@@ -9,6 +9,7 @@ A document may be millions of values, so they are looked at a level at a time, b
 
 from __future__ import annotations
 
+import marshal
 import math
 from collections.abc import Mapping
 from itertools import chain
@@ -31,13 +32,50 @@ Trail = tuple[Any, Any] | None
 
 
 def adopt(value: Any, file: str, limits: Limits) -> Document:
-    """Check a dict (or what stands for one), and measure it."""
+    """Check a dict (or what stands for one), and measure it; a small one is copied, so that it may be changed."""
+    if (nesting := _small(value, limits)) is not None:
+        mine = marshal.loads(marshal.dumps(value, 2))  # a copy in C; of this version nothing is shared in it
+        return Document(mine, Source(file, value=value), True, [], nesting)
     with paused():
         nesting = _survey(value, limits, file)
         if nesting is None:
             value = _converted(value, file)
             nesting = _survey(value, limits, file) or 0
     return Document(value, Source(file, value=value), False, [], nesting)
+
+
+_SMALL = 10_000  # values
+
+
+def _small(value: Any, limits: Limits) -> int | None:
+    """The nesting of a value that is small and good; None where it must be looked at more closely."""
+    level, nesting, nodes = [value], 0, 1
+    most = min(_SMALL, limits.nodes or _SMALL)
+    texts: list[str] = []
+    while level:
+        nesting += 1
+        inner: list[Any] = []
+        for c in level:
+            nodes += len(c) if c.__class__ is dict or c.__class__ is list else _SMALL
+            if nodes > most:
+                return None
+            values: Any = c
+            if c.__class__ is dict:
+                texts += c
+                values = c.values()
+            for x in values:
+                kind = x.__class__
+                if kind is dict or kind is list:
+                    inner.append(x)
+                elif kind is str:
+                    texts.append(x)
+                elif kind not in KINDS or (kind is int and not fits(x)):
+                    return None
+        if nesting > limits.nesting:
+            return None
+        level = inner
+    plain = set(map(type, texts)) <= {str} and all(map(str.isascii, texts))
+    return nesting if plain else None
 
 
 def _survey(value: Any, limits: Limits, file: str) -> int | None:
@@ -53,7 +91,7 @@ def _survey(value: Any, limits: Limits, file: str) -> int | None:
         nesting += 1
         if nesting > limits.nesting:
             raise PfaLimitError(problems.TooDeep(limits.nesting, at=Where(file=file)))
-        nodes += sum(len(c) * times[id(c)] for c in level) if times else sum(map(len, level))
+        nodes += sum([len(c) * times[id(c)] for c in level]) if times else sum(map(len, level))
         if limits.nodes is not None and nodes > limits.nodes:
             raise PfaLimitError(problems.TooManyNodes(limits.nodes, at=Where(file=file)))
         dicts = [c for c in level if type(c) is dict]
@@ -86,7 +124,7 @@ def _plain_only(values: list[Any]) -> bool:
 def _next(level: list[Any], times: dict[int, int], inner: list[Any]) -> tuple[list[Any], dict[int, int]]:
     """The dicts and lists that a level holds, each once, and how often each stands there (empty: once)."""
     if not times and len(set(map(id, inner))) == len(inner):
-        return inner, {}
+        return inner, times
     counts: dict[int, int] = {}
     for container in level:
         weight = times.get(id(container), 1)

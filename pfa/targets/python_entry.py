@@ -2,7 +2,7 @@
 
 These are the same for every document, so they are not printed and compiled for each one (that is a third of what
 loading a small document takes); a call more is what it costs an action.  `ready` is a variable of the closure, which
-`pfa.targets.python.Variables` reads and writes like those of the generated code.
+`pfa.targets.python.Variables` writes.
 """
 
 from __future__ import annotations

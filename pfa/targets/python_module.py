@@ -7,7 +7,7 @@ The invariant: nothing of the document stands in the text.  Constants, keys and 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.lib.define import Fn, Site
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pfa.ir import FunctionValue
     from pfa.lib.signature import Bound
 
+Text: TypeAlias = tuple[list[str], list[str]]  # lines and their places
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -27,12 +28,28 @@ class Module:
         self.globals: dict[str, Any] = {}
         self.users: dict[str, str] = {}
         self.tables: list[tuple[str, str]] = []
-        self.references: dict[str, list[str]] = {}
+        self.references: dict[tuple[str, int], tuple[str, list[str]]] = {}
         self.kept: set[str] = set()
         self.storage: dict[tuple[str, str], str] = {}
         self.uses: set[str] = set()
         self._constants: dict[Any, str] = {}
         self._kept: list[Any] = []
+        self._tables = self._wrappers = 0
+
+    def start(self) -> None:
+        """What is collected from here on belongs to a new function: all that its text names, not what is new in it."""
+        self.globals, self.tables, self.references = {}, [], {}
+        self.kept, self.uses = set(), set()
+
+    def divert(self, back: Text | None = None) -> Text:
+        """What was printed since the last time, instead of which `back` (or nothing) is there now."""
+        text = self.lines, self.places
+        self.lines, self.places = back or ([], [])
+        return text
+
+    def extend(self, text: Text) -> None:
+        self.lines += text[0]
+        self.places += text[1]
 
     def add(self, line: str, indent: int, at: str = "") -> None:
         self.lines.append("    " * indent + line)
@@ -44,15 +61,17 @@ class Module:
             return repr(value)
         scalar = type(value) in (int, float, str, bytes)
         key = (type(value), repr(value)) if scalar else (type(value), id(value))
-        if key not in self._constants:
-            self._constants[key] = f"K{len(self._constants) + 1}"
-            self.globals[self._constants[key]] = value
+        name = self._constants.get(key)
+        if name is None:
+            name = self._constants[key] = f"K{len(self._constants) + 1}"
             self._kept.append(value)
-        return self._constants[key]
+        self.globals[name] = value
+        return name
 
     def table(self, text: str) -> str:
         """An engine's own table, made where all functions exist."""
-        name = f"d{len(self.tables) + 1}"
+        self._tables += 1
+        name = f"d{self._tables}"
         self.tables.append((name, text))
         return name
 
@@ -82,15 +101,19 @@ class Module:
             return self.users.get(f.name, f.name)
         if not f.fn.needs and not f.fn.cost:
             return self.implementation(f.fn)
-        if f.name not in self.references:
+        key = f.name, id(f.bound)
+        if key not in self.references:
+            self._wrappers += 1
+            self._kept.append(f.bound)
+            name = f"g{self._wrappers}"
             params = [f"x{i}" for i in range(len(f.bound.params))]
             call = f"{self.implementation(f.fn)}({', '.join([*params, *self.extras(f.fn, f.bound)])})"
-            lines = [f"def g{len(self.references) + 1}({', '.join(params)}):"]
+            lines = [f"def {name}({', '.join(params)}):"]
             if f.fn.cost:
                 self.uses.add("charge")
                 lines.append(f"    charge({costs(f.fn, params)})")
-            self.references[f.name] = [*lines, f"    return {call}"]
-        return self.references[f.name][0].split("(")[0].removeprefix("def ")
+            self.references[key] = name, [*lines, f"    return {call}"]
+        return self.references[key][0]
 
 
 def parameters(fn: Fn) -> tuple[str, ...]:

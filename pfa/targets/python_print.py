@@ -58,7 +58,7 @@ _ENGINE = {
 
 
 class FunctionPrinter:
-    """One routine's text.  `shared` collects the engine's variables that it assigns, for `nonlocal`."""
+    """One routine's text.  `shared` collects the engine's variables that it assigns, for `global`."""
 
     def __init__(self, module: Module, routine: Routine) -> None:
         self.module = module
