@@ -39,6 +39,9 @@ class Where:
         return f"{text} (@ {self.mark})" if self.mark else text
 
 
+NOWHERE = Where()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong, as data: `says` is the message, the other fields fill its blanks."""
@@ -79,10 +82,19 @@ class PfaError(Exception):
     row: int | None = None
 
     def __init__(self, *problems: Problem | str) -> None:
-        self.problems: tuple[Problem, ...] = tuple(
+        self._problems: tuple[Problem, ...] = tuple(
             Fault(p) if isinstance(p, str) else p for p in problems
         )
-        super().__init__(*self.problems)
+        super().__init__(*self._problems)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The facts."""
+        return self._problems
+
+    @problems.setter
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        self._problems = problems
 
     def __str__(self) -> str:
         lines = (str(p) if p.at != Where() else p.text for p in self.problems)
@@ -126,24 +138,29 @@ class PfaLimitError(PfaError):
 class PfaRuntimeError(PfaError):
     """A function or form failed while running: `code` and the text are the specification's.
 
-    `function` is the library function or form, `emitted` what this action had emitted before.
+    `at` is where in the document the failing expression stands, `function` the library function or form, `emitted` what
+    this action had emitted before.
     """
 
-    def __init__(self, message: str, code: int = 0, function: str = "", at: Where = Where()) -> None:
-        super().__init__(Fault(message, at=at))
-        self.message = message
+    def __init__(self, message: str, code: int = 0, function: str = "", at: Where = NOWHERE) -> None:
+        self.message = message  # and no problem yet: a datum may fail that nobody wants to know more of
         self.code = code
         self.function = function
+        self.at = at
         self.emitted: list[object] = []
 
     @property
-    def at(self) -> Where:
-        """Where in the document the failing expression stands."""
-        return self.problems[0].at
+    def problems(self) -> tuple[Problem, ...]:
+        """The one fact."""
+        return (Fault(self.message, at=self.at),)
+
+    @problems.setter
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        raise AttributeError("a runtime error has one problem, its message")
 
     def locate(self, at: Where) -> None:
         """Say where it happened; the engine does when the error passes through it."""
-        self.problems = (self.problems[0].moved(at),)
+        self.at = at
 
     def __str__(self) -> str:
         where = f"{self.at}: " if self.at != Where() else ""

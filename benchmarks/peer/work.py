@@ -89,7 +89,7 @@ class Work:
         spent, ran = 0.0, []
         for i, (test, action) in enumerate(zip(tests, actions)):  # noqa: B905  Python 3.10
             samples = [trial["sample"] for trial in test["trials"]]
-            within(share, action, samples[:1])  # what is done once
+            within(share, action, samples)  # what is done once
             samples = (samples * (1 + ACTIONS // len(samples)))[: counts[i] if counts else ACTIONS]
             took, count = within(share if counts is None else float("inf"), action, samples)
             spent += took

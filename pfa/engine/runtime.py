@@ -247,7 +247,7 @@ class Runtime:
             error = PfaLimitError("exceeded the recursion depth of the interpreter")
         elif isinstance(error, MemoryError):
             error = PfaLimitError("exceeded the memory of the machine")
-        if isinstance(error, PfaRuntimeError | PfaLimitError) and self.compiled.program.method == "emit":
+        if self.compiled.program.method == "emit" and isinstance(error, PfaRuntimeError | PfaLimitError):
             error.emitted = list(self.variables["emitted"])
         return error
 

@@ -17,9 +17,9 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
-from pfa.errors import PfaRuntimeError, PfaUserError, Where
+from pfa.errors import NOWHERE, PfaRuntimeError, PfaUserError
 from pfa.lib.table import lookup
 from pfa.targets.meter import CHUNK
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
@@ -30,9 +30,13 @@ from pfa.targets.python_routines import PHASES, ProgramPrinter
 from pfa.types import DOUBLE, MISSING
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pfa.errors import Where
     from pfa.ir import Lowered
     from pfa.targets.vector import Vector
 
+_Place: TypeAlias = tuple[CodeType, int, str]  # an instruction, and the function that failed there
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 
 
@@ -152,7 +156,7 @@ class PythonCode:
         self.vector: Vector | None = None
         self.loader = _Source(printer.module.lines)
         self.chunks: dict[str, Chunk] = {}
-        self.found: dict[tuple[CodeType, int, str], str] = {}
+        self.found: dict[_Place, Where | None] = {}
         self.lock = threading.Lock()
         self._chunk("run")
 
@@ -232,30 +236,37 @@ class PythonCode:
 
     # -- errors --
 
-    def where(self, error: PfaRuntimeError, document: dict[str, Any]) -> str:
-        """The JSON pointer of the expression that failed: that of the innermost generated line, or one inside."""
-        pointer, innermost, traceback = "", None, error.__traceback__
-        module = self.printer.module
+    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:
+        """Say where in the document an error was raised: at the innermost generated line that has a place."""
+        if error.at is not NOWHERE and error.at != NOWHERE:
+            return
+        traceback, generated = error.__traceback__, []
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == self.filename:
-                found = module.places[traceback.tb_lineno - 1]
-                if found:
-                    pointer, innermost = found, traceback
+                generated.append(traceback)
             traceback = traceback.tb_next
-        if innermost is None or (fn := lookup(error.function)) is None:
-            return pointer
-        key = innermost.tb_frame.f_code, innermost.tb_lasti, fn.name
-        if key not in self.found:
-            line = module.lines[innermost.tb_lineno - 1]
-            if len(self.found) >= FOUND:
-                self.found.clear()
-            self.found[key] = nearer(document, pointer, fn.name, line, implementation_name(fn), column(innermost))
-        return self.found[key]
+        for line in reversed(generated):
+            key = line.tb_frame.f_code, line.tb_lasti, error.function
+            if key not in self.found:
+                if len(self.found) >= FOUND:
+                    self.found.clear()
+                self.found[key] = self._where(line, error.function, find, document)
+            if (found := self.found[key]) is not None:
+                error.at = found
+                return
 
-    def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:
-        """Say where in the document an error was raised."""
-        if error.at == Where() and (pointer := self.where(error, document)):
-            error.locate(find(pointer))
+    def _where(
+        self, line: TracebackType, function: str, find: Callable[[str], Where], document: dict[str, Any]
+    ) -> Where | None:
+        """The place of a generated line, or inside of it that of the call of a library function."""
+        module = self.printer.module
+        pointer = module.places[line.tb_lineno - 1]
+        if not pointer:
+            return None
+        if (fn := lookup(function)) is not None:
+            text = module.lines[line.tb_lineno - 1]
+            pointer = nearer(document, pointer, fn.name, text, implementation_name(fn), column(line))
+        return find(pointer)
 
 
 class _Source:
