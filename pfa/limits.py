@@ -48,11 +48,16 @@ def make_room(levels: int, frames: int = 16) -> None:
     the checker, which needs the most), so the interpreter's limit is raised (never lowered: other threads may be
     deep in a document of theirs).
     """
+    limit = sys.getrecursionlimit()
+    try:
+        sys._getframe(max(0, limit - frames * levels - 200))
+    except ValueError:  # the stack is not that deep
+        return
     frame, depth = sys._getframe(), 0
     while frame.f_back is not None:
         frame, depth = frame.f_back, depth + 1
     wanted = min(depth + frames * levels + 200, _MOST_FRAMES)
-    if wanted > sys.getrecursionlimit():
+    if wanted > limit:
         sys.setrecursionlimit(wanted)
 
 

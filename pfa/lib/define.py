@@ -34,7 +34,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 from pfa.errors import PfaRuntimeError
 from pfa.lib.signature import Bound, FunctionOf, Signature, parse_signature
-from pfa.types import Function, Prim, Type
+from pfa.types import Array, Function, Map, Prim, Type, Union
 
 Accuracy = Literal["exact", "ulp", "1e-9"]
 NEEDS = ("site", "charge", "rng")
@@ -86,7 +86,7 @@ class Fn:
     functions: dict[int, frozenset[int]] = field(default_factory=dict, compare=False)
     """By number of arguments: where every signature asks for a function."""
     known: dict[tuple[Type, ...], Bound] = field(default_factory=dict, compare=False, repr=False)
-    """Calls with primitive types, solved before: they mean the same in every document."""
+    """Calls with types that mean the same in every document, solved before."""
 
     def __post_init__(self) -> None:
         for count in sorted({len(s.params) for s in self.signatures}):
@@ -106,10 +106,23 @@ class Fn:
             return found
         for signature in self.signatures:
             if bound := signature.bind(args):
-                if len(self.known) < _KNOWN and all([a.__class__ is Prim for a in args]):  # noqa: C419  a list is faster
+                if len(self.known) < _KNOWN and all(map(_universal, args)):
                     self.known[args] = bound
                 return bound
         return None
+
+
+def _universal(t: Type) -> bool:
+    """Does a type mean the same in every document?  Not if something in it has a name."""
+    match t:
+        case Prim():
+            return True
+        case Array(inside) | Map(inside):
+            return _universal(inside)
+        case Union(branches):
+            return all(map(_universal, branches))
+        case _:
+            return False
 
 
 LIBRARY: dict[str, Fn] = {}

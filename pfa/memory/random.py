@@ -71,10 +71,12 @@ def key_of(seed: int | None, instance: int) -> tuple[int, int]:
 class Generator:
     """One stream of random numbers; used by one thread at a time, as its engine is."""
 
-    __slots__ = ("_block", "_key", "_keys", "_left", "_number", "_phase")
+    __slots__ = ("_block", "_key", "_keys", "_left", "_number", "_phase", "_stream")
 
     def __init__(self, seed: int | None, instance: int = 0) -> None:
-        self._set_key(*key_of(seed, instance))
+        self._stream = seed, instance  # most engines draw nothing, and have no key
+        self._key: tuple[int, int] | None = None
+        self._keys: RoundKeys = ()
         self.at(0, 0)
 
     def _set_key(self, key_0: int, key_1: int) -> None:
@@ -84,6 +86,9 @@ class Generator:
     @property
     def key(self) -> tuple[int, int]:
         """The two 32-bit words that a kernel needs, beside the counter, to draw the same numbers."""
+        if self._key is None:
+            self._set_key(*key_of(*self._stream))
+        assert self._key
         return self._key
 
     def at(self, phase: int, number: int) -> None:
@@ -95,6 +100,8 @@ class Generator:
 
     def _next_block(self) -> list[int]:
         block, number = self._block, self._number
+        if not self._keys:
+            self._set_key(*self.key)
         c1 = block >> 32 | self._phase << BLOCK_BITS - 32
         words = philox(self._keys, block & WORD, c1, number & WORD, number >> 32)
         self._block = block + 1
@@ -158,7 +165,7 @@ class Generator:
 
     def state(self) -> tuple[int, int, int, int, int]:
         """All there is: the two words of the key, phase, number, words drawn since `at`."""
-        return *self._key, self._phase, self._number, 4 * self._block - len(self._left)
+        return *self.key, self._phase, self._number, 4 * self._block - len(self._left)
 
     def restore(self, state: Sequence[object]) -> None:
         """Go on exactly where `state` was taken, also in the middle of a block."""

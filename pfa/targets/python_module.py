@@ -7,6 +7,7 @@ The invariant: nothing of the document stands in the text.  Constants, keys and 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.lib.define import Fn, Site
@@ -130,4 +131,9 @@ def costs(fn: Fn, args: list[str]) -> str:
 
 def implementation_name(fn: Fn) -> str:
     """What generated code calls a library function's body."""
-    return "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", fn.name)
+    return _word(fn.name)
+
+
+@lru_cache(maxsize=1024)
+def _word(name: str) -> str:
+    return "L_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m.group()):x}_" if m.group() != "." else "_", name)

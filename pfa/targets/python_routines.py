@@ -82,12 +82,12 @@ class ProgramPrinter:
             self.emit()
         else:
             routine = self.routine(self.called[name])
-            if _is_steady(routine):
-                self.steady.add(routine.name)
             if name == "run":
                 self.action(routine)
             else:
                 self.function(routine, name)
+                if _is_steady(routine):
+                    self.steady.add(routine.name)
             self.footer()
             del self.routines[routine.name]
 
