@@ -8,6 +8,11 @@ kind_field_item_NAME_N     kind of the items of that field
 kind_field_leaf_NAME_N     kind of what is in its innermost arrays or maps
 field_is_KIND_NAME_N       1 where that field is there and an array, a boolean ...
 widen_field_NAME_N_M       address of what makes that field the second argument of function M: `call0(f, ctx, slot)`
+real_field_NAME_N          address of what makes all numbers in that field doubles: `call0(f, ctx, slot)`
+test_CODE, missing_CODE    tests a datum (argument 0) by a tree node (argument 1), which fail with CODE and the next
+                           one: `call2(f, ctx, 0, datum, node)` (`pfa.targets.kernel.predicates`)
+tag_record_N               the number of the branch that argument N's type is in its own fields
+leaf_NAME_N                address of what makes a leaf in that field the result: `call0(f, ctx, slot)`
 json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
 """
 
@@ -16,8 +21,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pfa.targets.kernel import encoders, hashes, tables
-from pfa.types import LONG, NULL, Array, Function, Map, Prim, Record, Type, Union
+from pfa.targets.kernel import encoders, hashes, predicates, tables
+from pfa.types import DOUBLE, LONG, NULL, Array, Function, Map, Prim, Record, Type, Union, branches
 
 if TYPE_CHECKING:
     from pfa.lib.signature import Bound
@@ -29,6 +34,8 @@ PATTERN = re.compile(
     r"|kind_field(?P<inner>_item|_leaf)?_(?P<field>\w+)_(?P<record>\d)\Z"
     r"|field_is_(?P<form>[a-z]+)_(?P<formed>\w+)_(?P<holder>\d)\Z"
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
+    r"|real_field_(?P<real>\w+)_(?P<real_of>\d)\Z|(?P<node>test|missing)_(?P<code>\d+)\Z"
+    r"|tag_record_(?P<tagged>\d)\Z|leaf_(?P<leaf>\w+)_(?P<tree>\d)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
 )
 
@@ -54,6 +61,17 @@ def record_of(t: Type) -> Record:
     found = t if isinstance(t, Record) else inside(t)
     assert isinstance(found, Record)
     return found
+
+
+def as_doubles(t: Type) -> Type:
+    """The type with doubles for its numbers."""
+    match t:
+        case Array(items):
+            return Array(as_doubles(items))
+        case Map(values):
+            return Map(as_doubles(values))
+        case _:
+            return DOUBLE if all(code(b) < len(CODES) for b in branches(t)) else t
 
 
 def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
@@ -83,6 +101,18 @@ def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
         function = bound.params[int(asked["function"])]
         assert isinstance(function, Function)
         return f"address({e.helpers.widen(function.params[1], got)})"
+    if asked["node"]:
+        datum, node = map(record_of, bound.params[:2])
+        made = predicates.test if asked["node"] == "test" else predicates.missing
+        return f"address({made(e.helpers, datum, node, int(asked['code']))})"
+    if asked["tagged"]:
+        return str(e.tag(record_of(bound.params[int(asked["tagged"])])))
+    if asked["leaf"]:
+        t = record_of(bound.params[int(asked["tree"])]).by_name[asked["leaf"]].type
+        return f"address({e.helpers.widen(bound.ret, t)})"
+    if asked["real"]:
+        t = record_of(bound.params[int(asked["real_of"])]).by_name[asked["real"]].type
+        return f"address({e.helpers.widen(as_doubles(t), t)})"
     if asked["form"]:
         formed = field_type(bound, asked["holder"], asked["formed"])
         return str(int((formed.name if isinstance(formed, Prim) else type(formed).__name__.lower()) == asked["form"]))
