@@ -1,8 +1,11 @@
 """What all tests share: where the shared material is, the backends, golden files."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("PFA_CACHE", "")  # tests compile, and leave nothing in the user's cache
 
 
 def pytest_addoption(parser):

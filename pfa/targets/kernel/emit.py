@@ -35,6 +35,7 @@ from pfa.targets.kernel import binary, calls, language
 from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Site, Unsupported, from_slot, load_at, store_at, to_slot
+from pfa.targets.kernel.take import Take, Untakeable
 from pfa.types import (
     BOOLEAN,
     BOTTOM,
@@ -86,6 +87,7 @@ class Emitted:
     native: dict[str, str]  # library functions, and what each runs as
     counted: bool  # does it look at the counters of actions?
     draws: bool  # does it draw random numbers?
+    keys: list[str]  # names that `act` asks for as objects; None where there is no `act`
 
 
 def emit(lowered: Lowered, escape: bool = True) -> Emitted:
@@ -180,11 +182,24 @@ class Emitter:
         entries += [self.entry(f"u:{n}") for n in p.functions]
         entries.append(self.helpers.collector(p, self.slots))
         entries += self.helpers.called
+        keys = self.act(entries)
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native, self.counted, self.draws,
+            self.types, self.native, self.counted, self.draws, keys,
         )  # fmt: skip
+
+    def act(self, entries: list[str]) -> list[str]:
+        """The action of a Python object, where its type allows; the names that it asks for."""
+        take = Take(self)
+        run = next(t for t in self.texts if t.startswith("def run("))
+        try:
+            text = take.print(self.program.input, run.partition("\n")[0])
+        except Untakeable:
+            return []
+        self.texts.append(text)
+        entries.append("act")
+        return take.keys
 
     def returns(self, name: str) -> Type:
         """The type of what a routine gives."""

@@ -701,6 +701,9 @@ class _Function:
             return self.value(template.format(*texts), t)
         if name.startswith("call") and name[4:].isdigit():
             return self.indirect(args)
+        if name.startswith("raw"):
+            f = self.pointer(args[0])
+            return self.value(f"call i64 {f}({', '.join(f'i64 {a.text}' for a in args[1:])})", "i64")
         match name:
             case "get":
                 return self.value(f"load i64, ptr {self.field(texts[1])}, !tbaa !3", "i64")

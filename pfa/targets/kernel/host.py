@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +20,7 @@ from weakref import WeakValueDictionary
 from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError, Where
 from pfa.lib.define import Site as CallSite
 from pfa.targets.kernel import language as k
+from pfa.targets.kernel import take
 from pfa.targets.kernel.draws import Draws
 from pfa.targets.kernel.emit import Emitted, _Filter
 from pfa.targets.kernel.helpers import state_type
@@ -185,7 +187,10 @@ class KernelCode:
         instance = Instance(self, given)
         run: Callable[..., Any] = instance.run_emit if self.program.method == "emit" else instance.runner()
         around: Any = entry_that_emits if self.program.method == "emit" else entry
-        action = around(run, self.decode, **protocol)
+        if "act" in self.emitted.entries and self.program.method != "emit" and take.usable():
+            action = around(instance.actor(run, self.decode), _as_it_is, **protocol)
+        else:
+            action = around(run, self.decode, **protocol)
         functions: dict[str, Any] = {"action": action, "run": run}
         if instance.draws is not None:
             functions["settle"] = instance.draws.settle
@@ -199,6 +204,10 @@ class KernelCode:
         pointer = getattr(error, "pointer", "")
         if error.at == Where() and pointer:
             error.locate(find(pointer))
+
+
+def _as_it_is(datum: Any) -> Any:
+    return datum
 
 
 class Variables:
@@ -299,7 +308,7 @@ class Instance:
             (k.TOP, self.arena.start), (k.END, self.arena.end), (k.CONSTS, self.code.table), (k.STATE, state),
             (k.PTOP, space.start), (k.PEND, space.end), (k.ESCAPE, _ESCAPE_AT), (k.LOOK, _LOOK_AT),
             (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first), (k.FIRST, self.first),
-            (k.FULLER, space.start + COLLECT),
+            (k.FULLER, space.start + COLLECT), (k.ARENA, self.arena.start),
         ):  # fmt: skip
             self.field(at, value)
         for (what, name), i in self.code.emitted.slots.items():
@@ -538,6 +547,46 @@ class Instance:
             return out if self.encode is None else self.encode(out)
 
         return run
+
+    def actor(self, run: Callable[[Any], Any], decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The action of map and fold, the datum read by compiled code where it is as expected."""
+        p, q, ctx = self.code.program, self.q, self.ctx
+        real_out = kind(p.output) == "f64"
+        result = ctypes.c_double if real_out else ctypes.c_int64
+        call = ctypes.PYFUNCTYPE(result, ctypes.c_int64, ctypes.py_object)(self.code.code.address("act"))
+        self.keys = [sys.intern(n) for n in self.code.emitted.keys]
+        words = (ctypes.c_int64 * max(1, len(self.keys)))(*map(id, self.keys))
+        python = take.interface()
+        self.python = (ctypes.c_int64 * len(python))(*python), words
+        self.field(k.PYTHON, ctypes.addressof(self.python[0]))
+        self.field(k.KEYS, ctypes.addressof(words))
+        scratch = ctx + (k.CTX_BYTES >> 3) - 1
+        base, status, events, flag = self.base, ctx + (k.STATUS >> 3), ctx + (k.EVENTS >> 3), ctx + (k.FLAG >> 3)
+        ptop, fuller = ctx + (k.PTOP >> 3), ctx + (k.FULLER >> 3)
+        load = None if p.output.tag in ("int", "long") else self.memory.load(p.output)
+        draws = self.draws
+
+        def act(datum: Any) -> Any:
+            if q[ptop] > q[fuller]:
+                self.collect()
+            if draws is not None and not draws.ahead:
+                draws.push()
+            out = call(base, datum)
+            if q[flag]:
+                if q[status] == k.UNTAKEN:
+                    q[status] = q[ctx + (k.SITE >> 3)] = q[events] = 0
+                    return run(decode(datum))
+                if q[events]:
+                    self.events()
+                if q[status]:
+                    raise self.error()
+            if not real_out and load is not None:
+                q[scratch] = out
+                out = load(scratch)
+            encode = self.encode
+            return out if encode is None else encode(out)
+
+        return act
 
     def failure(self) -> BaseException | None:
         """What a batch has stopped with, if it failed; what its row emitted is handed out."""

@@ -48,14 +48,19 @@ DEPTH0 = 184  # 0: what the depth of values is counted from
 SEED = 192
 FIRST = 200  # steps that an action begins with
 FULLER = 208  # PTOP from which garbage is worth to be collected
-RNG_BLOCK = 216  # the last four words of 32 bits that it has computed
-CTX_BYTES = 256
+RNG_BLOCK = 216  # the last four words of 32 bits that it has computed (two words)
+FLAG = 256  # 0 where an action of one datum has nothing more for the host to do
+ARENA = 264  # where the arena begins
+PYTHON = 272  # address of what `take` needs of the interpreter
+KEYS = 280  # addresses of the names of fields, as objects
+CTX_BYTES = 320
 
 # Values of STATUS that are no code of the library's.
 USER = 1  # the `error` form: SITE tells which
 FULL = 2  # the arena is full
 HOST = 3  # the host's function failed and has kept its exception
 DEEP = 4  # recursion
+UNTAKEN = 5  # the datum is for the host to decode
 PLAIN_ERROR = 5  # statuses below this and over 1 are limits, which `try` does not catch
 
 
@@ -269,6 +274,26 @@ def call4(f: i64, ctx: i64, env: i64, a: i64, b: i64, c: i64, d: i64) -> i64:
 def call5(f: i64, ctx: i64, env: i64, a: i64, b: i64, c: i64, d: i64, e: i64) -> i64:
     """Call a function of the document."""
     return _stub(f, ctx, env, a, b, c, d, e)
+
+
+def raw0(f: i64) -> i64:
+    """Call a C function."""
+    return _stub(f)
+
+
+def raw1(f: i64, a: i64) -> i64:
+    """Call a C function."""
+    return _stub(f, a)
+
+
+def raw2(f: i64, a: i64, b: i64) -> i64:
+    """Call a C function."""
+    return _stub(f, a, b)
+
+
+def raw4(f: i64, a: i64, b: i64, c: i64, d: i64) -> i64:
+    """Call a C function."""
+    return _stub(f, a, b, c, d)
 
 
 def test2(f: i64, a: i64, b: i64) -> i64:
