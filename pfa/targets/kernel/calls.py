@@ -35,7 +35,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, front
+from pfa.targets.kernel import extras, front, prepared
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -167,7 +167,7 @@ def native(f: FunctionEmitter, args: tuple[Operand, ...], fn: Fn, bound: Bound) 
     library = front.library()
     for name in candidates(fn, bound):
         kernel = library.get(name)
-        if kernel is not None and fits(kernel, bound):
+        if kernel is not None and fits(kernel, bound) and prepared.possible(kernel, args):
             return printed(f, kernel, args, fn, bound)
     return None
 
@@ -209,7 +209,7 @@ def printed(f: FunctionEmitter, kernel: front.Kernel, args: tuple[Operand, ...],
         text = f.operand(x, t)
         given.append(text if wanted[0][1] != "i64" else to_slot(text, t))
         wanted = wanted[1:]
-    given += [extra(f, name, bound) for name, _ in wanted]
+    given += [extra(f, name, args, bound) for name, _ in wanted]
     site = f", site={f.site(fn.name, messages(fn))}" if kernel.fails else ""
     text = f"{kernel.name}({', '.join(given)}{site})"
     if kernel.ret == "i64":
@@ -220,12 +220,12 @@ def printed(f: FunctionEmitter, kernel: front.Kernel, args: tuple[Operand, ...],
     return text
 
 
-def extra(f: FunctionEmitter, name: str, bound: Bound) -> str:
+def extra(f: FunctionEmitter, name: str, args: tuple[Operand, ...], bound: Bound) -> str:
     """What a kernel asks for beside its arguments."""
     if name == "count":
         return str(len(bound.params))
     if asked := extras.PATTERN.match(name):
-        return extras.extra(f.e, asked, bound)
+        return extras.extra(f.e, asked, args, bound)
     found = _EXTRA.match(name)
     assert found
     what, item, number, field, record, tag, into, source = found.groups()

@@ -13,6 +13,7 @@ test_CODE, missing_CODE    tests a datum (argument 0) by a tree node (argument 1
                            one: `call2(f, ctx, 0, datum, node)` (`pfa.targets.kernel.predicates`)
 tag_record_N               the number of the branch that argument N's type is in its own fields
 leaf_NAME_N                address of what makes a leaf in that field the result: `call0(f, ctx, slot)`
+zone_N                     the table of argument N, a constant: `pfa.targets.kernel.prepared`
 json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
 """
 
@@ -21,10 +22,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pfa.targets.kernel import encoders, hashes, predicates, tables
+from pfa.targets.kernel import encoders, hashes, predicates, prepared, tables
 from pfa.types import DOUBLE, LONG, NULL, Array, Function, Map, Prim, Record, Type, Union, branches
 
 if TYPE_CHECKING:
+    from pfa.ir import Operand
     from pfa.lib.signature import Bound
     from pfa.targets.kernel.emit import Emitter
 
@@ -36,6 +38,7 @@ PATTERN = re.compile(
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
     r"|real_field_(?P<real>\w+)_(?P<real_of>\d)\Z|(?P<node>test|missing)_(?P<code>\d+)\Z"
     r"|tag_record_(?P<tagged>\d)\Z|leaf_(?P<leaf>\w+)_(?P<tree>\d)\Z"
+    r"|(?P<prepared>zone)_(?P<argument>\d)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
 )
 
@@ -74,11 +77,13 @@ def as_doubles(t: Type) -> Type:
             return DOUBLE if all(code(b) < len(CODES) for b in branches(t)) else t
 
 
-def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
+def extra(e: Emitter, found: re.Match[str], args: tuple[Operand, ...], bound: Bound) -> str:
     """The text of what was asked for."""
     asked = found.groupdict()
     if asked["table"]:
         return e.constant(Array(LONG), tables.TABLES[asked["table"]]())
+    if asked["prepared"]:
+        return e.constant(Array(LONG), prepared.table(asked["prepared"], args[int(asked["argument"])]))
     if asked["encoder"]:
         t = bound.params[int(asked["encoded"])]
         t = inside(t) if asked["each"] else t
