@@ -9,6 +9,8 @@ kind_field_leaf_NAME_N     kind of what is in its innermost arrays or maps
 field_is_KIND_NAME_N       1 where that field is there and an array, a boolean ...
 widen_field_NAME_N_M       address of what makes that field the second argument of function M: `call0(f, ctx, slot)`
 real_field_NAME_N          address of what makes all numbers in that field doubles: `call0(f, ctx, slot)`
+inner_FIELD_NAME_N         byte offset of a field NAME of the records that are items of the field FIELD
+inner_real_FIELD_NAME_N    address of what makes all numbers in that field doubles
 test_CODE, missing_CODE    tests a datum (argument 0) by a tree node (argument 1), which fail with CODE and the next
                            one: `call2(f, ctx, 0, datum, node)` (`pfa.targets.kernel.predicates`)
 tag_record_N               the number of the branch that argument N's type is in its own fields
@@ -37,6 +39,7 @@ PATTERN = re.compile(
     r"|field_is_(?P<form>[a-z]+)_(?P<formed>\w+)_(?P<holder>\d)\Z"
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
     r"|real_field_(?P<real>\w+)_(?P<real_of>\d)\Z|(?P<node>test|missing)_(?P<code>\d+)\Z"
+    r"|inner_(?P<inner_real>real_)?(?P<outer>[A-Za-z]+)_(?P<within>[A-Za-z]+)_(?P<outermost>\d)\Z"
     r"|tag_record_(?P<tagged>\d)\Z|leaf_(?P<leaf>\w+)_(?P<tree>\d)\Z"
     r"|(?P<prepared>zone)_(?P<argument>\d)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
@@ -118,6 +121,12 @@ def extra(e: Emitter, found: re.Match[str], args: tuple[Operand, ...], bound: Bo
     if asked["real"]:
         t = record_of(bound.params[int(asked["real_of"])]).by_name[asked["real"]].type
         return f"address({e.helpers.widen(as_doubles(t), t)})"
+    if asked["outer"]:
+        record = record_of(field_type(bound, asked["outermost"], asked["outer"]))
+        if asked["inner_real"]:
+            t = record.by_name[asked["within"]].type
+            return f"address({e.helpers.widen(as_doubles(t), t)})"
+        return str(8 * list(record.by_name).index(asked["within"]))
     if asked["form"]:
         formed = field_type(bound, asked["holder"], asked["formed"])
         return str(int((formed.name if isinstance(formed, Prim) else type(formed).__name__.lower()) == asked["form"]))
