@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 
 
+_WORTH = 50_000  # rows for which an engine of backend "auto" is compiled
+
+
 class Engine:
     """A scoring engine: one instance of a document.  Made by `pfa.load` or `pfa.loads`.
 
@@ -49,6 +52,8 @@ class Engine:
             raise PfaLifecycleError(f"an instance has a number from 0 to {(1 << 31) - 1}, not {instance!r}")
         self._compiled = compiled
         self._shared = shared
+        self._recompile: Callable[[Engine], Engine] | None = None  # of backend "auto", until it is compiled
+        self._why = ""  # it is not compiled
         self._runtime = Runtime(compiled, shared, instance)
         self.action = self._runtime.take_action()
 
@@ -101,7 +106,8 @@ class Engine:
 
     def explain(self) -> str:
         """How this engine runs, in words."""
-        return f"{self.name}: {self._compiled.code.explain()}"
+        why = f"; {self._why}" if self._why else ""
+        return f"{self.name}: {self._compiled.code.explain()}{why}"
 
     def source(self, backend: str | None = None) -> str:
         """The generated code."""
@@ -110,7 +116,22 @@ class Engine:
         return self._compiled.code.source
 
     def wait(self) -> None:
-        """Return when the compiled code is in use: at once, the python backend has nothing to wait for."""
+        """Compile an engine of backend "auto", which goes on as it is; return when the compiled code is in use.
+
+        Where the document has something that is not compiled, it stays on python, and `explain` says why.
+        """
+        if self._recompile is None:
+            return
+        with self._use():
+            old, recompile = self._runtime, self._recompile
+            self._recompile = None
+            try:
+                made = recompile(self)
+            except PfaCompileError as error:
+                self._why = str(error)
+                return
+            old.move(made._runtime, made.action)
+            self._compiled, self._runtime, self.action = made._compiled, made._runtime, made.action
 
     @property
     def is_new(self) -> bool:
@@ -190,8 +211,10 @@ class Engine:
         `threads` is for backends that compile; python works in one.
         Raises PfaDataError where a column is missing or has another type, before anything runs; else as `action`.
         """
-        from pfa.engine.scoring import score  # takes NumPy, which takes time to import
+        from pfa.engine.scoring import rows_of, score  # takes NumPy, which takes time to import
 
+        if self._recompile is not None and rows_of(table) >= _WORTH:
+            self.wait()
         with self._use():
             return score(self._runtime, table, on_error, threads)
 
@@ -292,6 +315,7 @@ class Engine:
     def clone(self, instance: int = 1) -> Engine:
         """Another engine of this document, at its beginning; code, model data and shared state are shared."""
         made = Engine(self._compiled, self._shared, instance)
+        made._recompile, made._why = self._recompile, self._why
         made.emit, made.log = self._runtime.emit, self._runtime.log
         return made
 

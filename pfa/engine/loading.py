@@ -11,6 +11,8 @@ import itertools
 import logging
 import os
 from dataclasses import replace
+from functools import lru_cache
+from importlib import util
 from typing import IO, TYPE_CHECKING, Any
 
 from pfa.check.document import TIMEOUTS, Checked, in_order
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from pfa.types import Type
 
 BACKENDS = ("auto", "python", "numba")
+_COMPILED_TEXT = 1 << 20  # characters of a document that "auto" compiles
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
 _names = itertools.count(1)
 
@@ -70,7 +73,8 @@ def load(
 ) -> Engine:
     """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
 
-    `backend`: "auto", "python" or "numba"; with the latter `escape=False` refuses what cannot run natively.
+    `backend`: "auto" (python, compiled by `wait` or for a large table), "python" or "numba"; with the latter
+    `escape=False` refuses what cannot run natively.
     `options` override the document's.  `limits` bound reading and running.
     `resources`: what cells and pools with a "source" may be filled from, folders and functions from a URL to bytes or
     an open binary file; default: the folder that the document is in.
@@ -182,9 +186,29 @@ def _engine(
         raise _refusal(_placed(checked.problems, read.source))
     compiled = _compile(read, checked.program, checked.warnings, options, limits, unions, target)
     engine = Engine(compiled, shared or SharedState(), instance)
+    if backend == "auto" and len(read.source.text) <= _COMPILED_TEXT and find_spec("llvmlite"):
+        engine._recompile = _again
     if state is not None:
         engine._restore(state)
     return engine
+
+
+def _again(engine: Engine) -> Engine:
+    """The same document on the compiled backend, if all of it is native."""
+    c = engine._compiled
+    read = read_value(portable(c.document, c.program), limits=c.limits)
+    data = _Kept(first_values(c.program))
+    target = ("numba", False)
+    made = _engine(read, target, c.options, c.limits, engine._shared, engine.instance, None, c.unions, data)
+    new = replace(made._compiled, document=c.document, source=c.source, warnings=c.warnings, name=c.name)
+    made._compiled = made._runtime.compiled = new
+    return made
+
+
+@lru_cache(maxsize=8)
+def find_spec(name: str) -> bool:
+    """Is a package installed?"""
+    return util.find_spec(name) is not None
 
 
 def _refusal(problems: list[Problem]) -> PfaError:
@@ -228,7 +252,7 @@ def _compile(
 
 
 def _code(program: Program, limits: Limits, unions: str, backend: str, escape: bool) -> Code:
-    """The program for a backend; "auto" is python."""
+    """The program for a backend; "auto" begins on python."""
     decode = Decoders(limits.quote_values).datum(program.input)
     encoder = output_encoder(program.output, unions == "tagged")
     if backend == "numba":
@@ -260,7 +284,10 @@ def _pickled(engine: Engine) -> tuple[Any, ...]:
     c = engine._compiled
     if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
         raise TypeError("an engine with shared cells or pools cannot be pickled; load it where it is needed")
-    keywords = {"limits": c.limits, "unions": c.unions, "instance": engine.instance, "options": c.options}
+    keywords = {
+        "limits": c.limits, "unions": c.unions, "instance": engine.instance, "options": c.options,
+        "backend": "auto" if c.code.backend == "python" else c.code.backend,
+    }  # fmt: skip
     data = state_blob.dump(first_values(c.program), _unbounded(c.limits))
     return _unpickle, (portable(c.document, c.program), keywords, c.name, engine.state(), data)
 
@@ -269,7 +296,7 @@ def _unpickle(document: dict[str, Any], keywords: dict[str, Any], name: str, blo
     limits, options, unions = (keywords[k] for k in ("limits", "options", "unions"))
     read = read_value(document, limits=limits)
     kept = _Kept(state_blob.load(data, _unbounded(limits)))
-    engine = _engine(read, ("auto", True), options, limits, None, keywords["instance"], None, unions, kept)
+    engine = _engine(read, (keywords["backend"], True), options, limits, None, keywords["instance"], None, unions, kept)
     engine._compiled.name = engine._runtime.variables["name"] = name
     engine._restore(blob)
     return engine

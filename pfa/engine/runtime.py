@@ -26,6 +26,7 @@ from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState, StillLocked
 from pfa.targets.host import Passed, logger_of, passing
 from pfa.targets.meter import Meter
+from pfa.targets.python_entry import Moved
 from pfa.types import STRING, Type
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Runtime:
         self.instance = instance
         self.state = "new"
         self.calls = 0
+        self.moved: Callable[[Any], Any] | None = None  # the action of the engine that goes on from here
         self.emit: Callable[[Any], object] | None = None
         self.log: Callable[..., object] | None = None
         self.notes: list[Problem] = []
@@ -175,6 +177,8 @@ class Runtime:
 
         A datum that will be refused begins nothing, so that what begin emits has an action to go out with.
         """
+        if self.moved is not None:
+            raise Moved(self.moved)
         if self.state != "new":
             raise PfaLifecycleError(f"no action now: this engine is {self.said()}")
         self.compiled.code.decode(datum)
@@ -186,7 +190,7 @@ class Runtime:
     def said(self) -> str:
         return {
             "new": "new", "running": "running already", "ended": "ended; load or clone a new one",
-            "failed": "stopped, because its begin failed", "closed": "closed",
+            "failed": "stopped, because its begin failed", "closed": "closed", "moved": "compiled",
         }[self.state]  # fmt: skip
 
     def set_state(self, state: str) -> None:
@@ -256,6 +260,24 @@ class Runtime:
         if settle := self.functions.get("settle"):
             settle()
         return self.rng.state()
+
+    def move(self, new: Runtime, action: Callable[[Any], Any]) -> None:
+        """All that this engine is by now becomes what `new`, of the same document, is; calls of `action` go there."""
+        p, variables = self.compiled.program, new.variables
+        cells, pools, tally, started, finished = self.values()
+        for what, values, stores in (("cell", cells, p.cells), ("pool", pools, p.pools)):
+            for n, value in values.items():
+                if not stores[n].shared:
+                    variables[new.compiled.code.storage[what, n]] = value
+        if p.method == "fold":
+            variables["tally"] = tally
+        variables["started"], variables["finished"], variables["name"] = started, finished, self.compiled.name
+        new.rng.restore(self.rng.state())
+        new.calls, new.notes, new.emit, new.log = self.calls, self.notes, self.emit, self.log
+        variables["hook"] = self.emit and passing(self.emit)
+        new.set_state(self.state)
+        self.moved = action
+        self.set_state("moved")
 
     def values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
         """Cells, pools (shared ones too), tally and counters, in host representation."""

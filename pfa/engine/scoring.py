@@ -78,6 +78,15 @@ def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> A
     return (made, backend.errors) if on_error == "collect" else made
 
 
+def rows_of(table: Any) -> int:
+    """About how many rows a table has; 0 where it does not say."""
+    columns = iter(table.values()) if isinstance(table, dict) else None
+    try:
+        return len(table) if columns is None else len(next(columns, ()))
+    except TypeError:
+        return 0
+
+
 def _backend(runtime: Runtime, on_error: str, threads: int | None) -> RowByRow:
     if runtime.compiled.code.backend == "python":
         return RowByRow(runtime, on_error, threads)

@@ -15,6 +15,14 @@ from pfa.errors import PfaBusyError
 Action = Callable[[Any], Any]
 
 
+class Moved(BaseException):
+    """The engine runs on another backend now: its action there."""
+
+    def __init__(self, action: Action) -> None:
+        super().__init__()
+        self.action = action
+
+
 def busy() -> PfaBusyError:
     return PfaBusyError("this engine is in use by another thread or by its own callback; clone() it")
 
@@ -37,6 +45,9 @@ def entry(
             if not ready:
                 prepare(datum)
             out = run(decode(datum))
+        except Moved as moved:
+            release()
+            return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
@@ -65,6 +76,9 @@ def entry_of_double(
             if not ready:
                 prepare(datum)
             out = run(datum if datum.__class__ is float else decode(datum))
+        except Moved as moved:
+            release()
+            return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
@@ -92,6 +106,9 @@ def entry_that_emits(
         try:
             early = [] if ready else prepare(datum)
             out = run(decode(datum), early)
+        except Moved as moved:
+            release()
+            return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             error = failed()
             release()
