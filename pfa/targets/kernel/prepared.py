@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pfa.ir import Const
+from pfa.targets.kernel.zones import zone_table
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
@@ -28,6 +29,4 @@ def table(what: str, argument: Operand) -> list[int] | None:
     """The table of an argument; made once."""
     if not isinstance(argument, Const) or not isinstance(argument.value, str):
         return None
-    from pfa.targets.kernel.zones import zone_table
-
     return zone_table(argument.value)
