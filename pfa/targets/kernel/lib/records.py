@@ -19,6 +19,7 @@ from pfa.targets.kernel.language import (
     move,
     rint,
     st,
+    trunc,
     trunc_i64,
     unbits,
 )
@@ -53,6 +54,12 @@ def whole_double(x: f64, kind: i64) -> i64:
         return INT_MIN if kind == 0 else -LONG_MAX - 1
     n = trunc_i64(x)
     return max(INT_MIN, min(n, INT_MAX)) if kind == 0 else n
+
+
+@inline
+def truncated_slot(x: f64, kind: i64) -> i64:
+    """A double as a slot of a number's type, cut off if it must be (as `narrowing` in `pfa.lib.model.widening`)."""
+    return number_slot(x if kind > 1 else trunc(x), kind)
 
 
 @inline
