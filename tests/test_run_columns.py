@@ -284,6 +284,38 @@ def test_a_fault_in_the_middle(folder, monkeypatch, capfd, name, out, bad):
         assert (f"in.{name}:{bad + (2 if name == 'csv' else 1)}:" in err) == (bad >= 0 and mode == "stop")
 
 
+COUNTED = {
+    "input": DOUBLES, "output": "double", "cells": {"n": {"type": "double", "init": 0}},
+    "action": [
+        {"cell": "n", "to": {"params": [{"old": "double"}], "ret": "double", "do": {"+": ["old", "input.x"]}}},
+        {"if": {"<": ["input.y", -7]}, "then": {"error": "low"}},
+        {"cell": "n"},
+    ],
+}  # fmt: skip
+EACH = COUNTED | {"method": "emit", "action": [*COUNTED["action"][:2], {"emit": {"cell": "n"}}, {"emit": "input.y"}]}
+
+
+@pytest.mark.parametrize("model", [COUNTED, EACH], ids=["map", "emit"])
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_rows_of_batches_that_fail(folder, monkeypatch, capfd, name, model):
+    """An engine with a state takes the rows of columns; those that fail are named as always."""
+    Path("m.pfa").write_text(json.dumps(model), "utf-8")
+    numbers = [(i / 7, (i * 31 % 17) - 8.5) for i in range(500)]
+    if name == "csv":
+        Path("in.csv").write_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in numbers), "utf-8")
+    else:
+        Path("in.jsonl").write_text("".join(json.dumps({"x": x, "y": y}) + "\n" for x, y in numbers), "utf-8")
+    for mode in ("stop", "skip", "null"):
+        words = (f"in.{name}", "-o", "out", "--on-error", mode, "--rejects", "no")
+        code, _, err, _ = both(monkeypatch, capfd, *words)
+        failed = [i for i, (_, y) in enumerate(numbers) if y < -7]
+        lines = [json.loads(line) for line in Path("no").read_text("utf-8").splitlines()]
+        first = 2 if name == "csv" else 1
+        assert [line["line"] for line in lines] == [i + first for i in failed][: 1 if mode == "stop" else None]
+        assert lines[0]["datum"] == dict(zip("xy", numbers[failed[0]], strict=True))
+        assert (code, bool(err)) == (mode == "stop", True)
+
+
 @pytest.mark.parametrize("every", ["7", "150", "0.000001s"])
 def test_states_of_batches(folder, monkeypatch, capfd, every):
     monkeypatch.setattr(csv_columns, "SIZE", 1000)

@@ -40,6 +40,7 @@ class Settings:
     last: bool
     nullable: bool
     quote: bool
+    rejected: bool  # data that fail are shown
 
     @staticmethod
     def of(args: argparse.Namespace) -> Settings:
@@ -57,12 +58,13 @@ class Settings:
             raise UsageError(f"--every needs an output that can be gone on with ({can}), and {target.name} cannot")
         return Settings(
             source, target, _path(args.input), _path(args.output), _path(args.rejects), args.unions == "tagged",
-            args.sequence, args.last, args.on_error == "null", args.quote_values,
+            args.sequence, args.last, args.on_error == "null", args.quote_values, bool(args.rejects),
         )  # fmt: skip
 
     def reader(self, source: BinaryIO, t: Type, name: str, start: Any) -> Iterator[Row]:
         """The rows of the input."""
-        return self.source.reader(source, t, file=name, quote=self.quote, start=start)
+        ready = not self.rejected
+        return self.source.reader(source, t, file=name, quote=self.quote, start=start, ready=ready)
 
     @property
     def layout(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pfa.cli.progress import Progress
     from pfa.cli.run_output import Output, Sink
     from pfa.cli.run_state import Keeper
+    from pfa.data.batches import Batch
     from pfa.data.rows import Row
 
 T = TypeVar("T")
@@ -85,13 +87,41 @@ class Scoring:
         """Each batch at once, or row by row where that makes a difference."""
         for batch in _guarded(columns.batches):
             apart = batch.columns is None or self.keeper.due_within(self.count, batch.count)
-            if apart or not columns.run(batch, self.output):
+            if not apart and not columns.vector and not self.keeper.seconds:
+                self.data(columns, batch)
+            elif apart or not columns.vector or not columns.run(batch, self.output):
                 self.rows(_guarded(batch.rows()))
             else:
                 self.count += batch.count
                 self.end = batch.end
                 self.progress.step(batch.count)
                 self.between()
+
+    def data(self, columns: Columns, batch: Batch) -> None:
+        """The rows of a batch, which only come as rows where one fails."""
+        action, write = self.engines[0].action, None if self.emits or self.only_last else self.write
+        live, passed = self.output.live, self.count
+        rows: Iterator[Row] | None = None
+        for datum in columns.data(batch):
+            try:
+                result = action(datum)
+            except (PfaDataError, PfaRuntimeError, PfaLimitError) as error:
+                rows = rows or batch.rows()
+                for row in islice(rows, self.count - passed):
+                    self.end = row.end
+                row = next(rows)
+                self.reject(row, error)
+                self.end, passed = row.end, self.count + 1
+            else:
+                if write:
+                    write(result)
+            self.count += 1
+            if live and monotonic() - self.flushed > PATIENCE:
+                self.output.flush()
+                self.flushed = monotonic()
+        self.end = batch.end
+        self.progress.step(batch.count)
+        self.between()
 
     def rows(self, rows: Iterable[Row]) -> None:
         """Each row through its engine."""

@@ -48,10 +48,21 @@ class Format:
             raise PfaDataError(f'{needs}: pip install "pfa-engine[{self.extra}]"') from None
 
     def reader(
-        self, source: BinaryIO, t: Type, *, file: str = "", quote: bool = False, start: Any = None
+        self,
+        source: BinaryIO,
+        t: Type,
+        *,
+        file: str = "",
+        quote: bool = False,
+        start: Any = None,
+        ready: bool = False,
     ) -> Iterator[Row]:
-        """Rows of an open binary file, from its beginning or from behind a row (`Row.end`) that was read before."""
-        rows: Iterator[Row] = _named(self, "reader")(source, t, file=file, quote=quote, start=start)
+        """Rows of an open binary file, from its beginning or from behind a row (`Row.end`) that was read before.
+
+        `ready`: the data are for an engine whose `input_type` is `t`, and for nothing else, where that is faster.
+        """
+        more = {} if self.text or not ready else {"ready": True}
+        rows: Iterator[Row] = _named(self, "reader")(source, t, file=file, quote=quote, start=start, **more)
         return rows
 
     def writer(self, out: BinaryIO, t: Type, *, resume: Any = None) -> Writer:
