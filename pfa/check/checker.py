@@ -103,11 +103,12 @@ class Form:
     required: tuple[str, ...]
     optional: tuple[str, ...]
     check: FormCheck
+    must: frozenset[str] = field(default=frozenset(), compare=False)
+    may: frozenset[str] = field(default=frozenset(), compare=False)
 
     def fits(self, value: dict[str, Any]) -> bool:
         """Does it have all fields that it must have, and no other than it may?"""
-        optional = sum(name in value for name in self.optional) if self.optional else 0
-        return len(value) == len(self.required) + optional and all(name in value for name in self.required)
+        return self.must <= value.keys() <= self.may
 
 
 FORMS: dict[str, Form] = {}  # by the field that tells the form
@@ -121,7 +122,8 @@ def form(*required: str, optional: tuple[str, ...] = (), name: str = "") -> Call
     """Register the check of a special form under its first field."""
 
     def add(check: FormCheck) -> FormCheck:
-        FORMS[name or required[0]] = Form(name or required[0], required, optional, check)
+        must, may = frozenset(required), frozenset((*required, *optional))
+        FORMS[name or required[0]] = Form(name or required[0], required, optional, check, must, may)
         return check
 
     return add

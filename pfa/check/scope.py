@@ -81,10 +81,8 @@ class Scope:
         return Scope(self)
 
     def value(self) -> Scope:
-        """A place for one value, such as an argument: sealed from above and within.
-
-        """
-        return Scope(self, ONE_VALUE, True)
+        """A place for one value, such as an argument: sealed from above and within; inside of one it is the same."""
+        return self if self.sealed_within else Scope(self, ONE_VALUE, True)
 
     def sealed(self, why: str) -> Scope:
         """A block that may declare but not change what is outside."""

@@ -76,9 +76,9 @@ class Decoders:
             case Prim(name):
                 return _PRIMITIVE[name]
             case Array(items):
-                return _array(self.of(items), t)
+                return _array(self._item(items), t)
             case Map(values):
-                return _map(self.of(values), t)
+                return _map(self._item(values), t)
             case Record():
                 return self._record(t)
             case Enum():
@@ -89,6 +89,13 @@ class Decoders:
                 return self._union(t)
             case _:
                 return lambda v: v
+
+    def _item(self, t: Type) -> Decode | _Later:
+        """The decoder of items, or what makes it when there is an item: by decoders of its own, in any thread."""
+        if t.__class__ is Prim or t.__class__ is Enum or t.__class__ is Fixed:
+            return self.of(t)
+        quote = self.quote
+        return _Later(lambda: Decoders(quote).of(t))
 
     def _record(self, t: Record) -> Decode:
         if found := self.records.get(t.name):
@@ -315,13 +322,28 @@ def _fixed(t: Fixed) -> Decode:
     return decode
 
 
-def _array(item: Decode, t: Type) -> Decode:
+class _Later:
+    """A decoder that is made when it is first needed: many are never."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Decode]) -> None:
+        self.make = make
+
+
+def _array(item: Decode | _Later, t: Type) -> Decode:
     double = item is _double
 
     def decode(v: Any) -> Any:
+        nonlocal item
         if v.__class__ is not list:
             v = _sequence(v, t)
         out: list[Any] = []
+        one = item
+        if isinstance(one, _Later):
+            if not v:
+                return out
+            one = item = one.make()
         append = out.append
         try:
             if double:
@@ -329,7 +351,7 @@ def _array(item: Decode, t: Type) -> Decode:
                     append(x if x.__class__ is float else _double(x))
             else:
                 for x in v:
-                    append(item(x))
+                    append(one(x))
         except _Fault as f:
             f.path = f"/{len(out)}{f.path}"
             raise
@@ -349,11 +371,17 @@ def _sequence(v: Any, t: Type) -> Any:
     raise _Fault(str(t), v)
 
 
-def _map(item: Decode, t: Type) -> Decode:
+def _map(item: Decode | _Later, t: Type) -> Decode:
     def decode(v: Any) -> Any:
+        nonlocal item
         if v.__class__ is not dict:
             v = _mapping(v, str(t))
         out: dict[str, Any] = {}
+        one = item
+        if isinstance(one, _Later):
+            if not v:
+                return out
+            one = item = one.make()
         k: Any = ""
         try:
             for k, x in v.items():
@@ -361,7 +389,7 @@ def _map(item: Decode, t: Type) -> Decode:
                     raise _Fault("a string as key", k)
                 if not k.isascii():
                     _refuse_surrogates(k)
-                out[k] = item(x)
+                out[k] = one(x)
         except _Fault as f:
             f.path = f"/{escape(str(k))}{f.path}"
             raise
