@@ -127,16 +127,29 @@ class Generator:
         The high half of a draw times n (Lemire 2019); the few low halves that would favour some results are
         drawn again.
         """
+        if 0 < n <= 1 << 32:
+            [made] = self.many_below(n, 1)
+            return made
         if not 0 < n <= 1 << 64:
             raise ValueError(f"below needs a number from 1 to 2**64, not {n}")
-        bits, draw = (32, self.next32) if n <= 1 << 32 else (64, self.next64)
-        span = 1 << bits
-        product = draw() * n
-        if product % span < n:
-            unfair = span % n
-            while product % span < unfair:
-                product = draw() * n
-        return product >> bits
+        unfair = (1 << 64) % n
+        product = self.next64() * n
+        while product & DOUBLE_WORD < unfair:
+            product = self.next64() * n
+        return product >> 64
+
+    def many_below(self, n: int, count: int) -> list[int]:
+        """What `below` gives so many times."""
+        if not 0 < n <= 1 << 32:  # `below` says what is wrong
+            return [self.below(n) for _ in range(count)]
+        unfair = (1 << 32) % n
+        made: list[int] = []
+        while len(made) < count:
+            left = self._left or self._next_block()
+            product = left.pop() * n
+            if product & WORD >= unfair:
+                made.append(product >> 32)
+        return made
 
     def gaussian(self) -> float:
         """A standard normal number; always four words.
