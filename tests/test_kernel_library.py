@@ -16,7 +16,7 @@ from pfa.lib.table import everything
 NATIVE = {  # namespaces without a call that goes through the escape
     "", "a", "bytes", "cast", "enum", "fixed", "impute", "interp", "m", "m.kernel", "m.link", "m.special", "map",
     "metric", "parse", "rand", "s", "time",
-    "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.svm", "model.tree",
+    "la", "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.svm", "model.tree",
     "stat.change", "stat.sample",
 }  # fmt: skip
 ESCAPES: set[str] = set()  # but for these

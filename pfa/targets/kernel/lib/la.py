@@ -283,7 +283,7 @@ def finite_values(ctx: i64, x: i64) -> bool:
 
 
 @inline
-def row_product(row: i64, y: i64, n: i64) -> f64:
+def inner_product(row: i64, y: i64, n: i64) -> f64:
     """The sum of the products of n doubles at two addresses."""
     total = 0.0
     for i in range(n):
@@ -304,7 +304,7 @@ def la_dot__array_adouble(ctx: i64, x: i64, y: i64) -> i64:
     out = new_array(ctx, n)
     for i in range(n):
         charge(ctx, size // AT_ONCE)
-        stf(items(out) + i * 8, row_product(items(item(x, i)), items(y), size))
+        stf(items(out) + i * 8, inner_product(items(item(x, i)), items(y), size))
     return out
 
 
