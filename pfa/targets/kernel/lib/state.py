@@ -40,6 +40,7 @@ TABLE = 16  # bytes before a table's positions
 FREE_PROBES = 16  # of a hash table, that nobody charges
 PRIME = 1099511628211
 START = -3750763034362895579
+GOLDEN = -7046029254386353131
 
 
 @inline
@@ -133,7 +134,8 @@ def hash_text(s: i64) -> i64:
     while i < n:
         h = (h ^ ld8(data + i)) * PRIME
         i += 1
-    return h ^ shr(h, 32)
+    h = (h ^ shr(h, 32)) * GOLDEN  # the last bytes reach the low bits
+    return h ^ shr(h, 29)
 
 
 def new_map(ctx: i64, n: i64) -> i64:
