@@ -40,7 +40,8 @@ def test_rows(shared, benchmark, name, backend):
     benchmark.group = f"rows: {name}"
     benchmark.extra_info["rows"] = rows
     benchmark.pedantic(engine.score, (data,), {"threads": 1}, rounds=5, warmup_rounds=1)
-    benchmark.extra_info["ns a row"] = round(benchmark.stats.stats.min / rows * 1e9, 2)
+    if benchmark.stats:
+        benchmark.extra_info["ns a row"] = round(benchmark.stats.stats.min / rows * 1e9, 2)
 
 
 @pytest.mark.parametrize("backend", ["numba", "python"])

@@ -5,7 +5,10 @@ Invariant: a `Code` keeps what its functions need; they are called by address th
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,13 +17,20 @@ import llvmlite.binding as llvm
 
 from pfa.targets.kernel.cache import Cache, key_of
 
+# llvmlite holds its lock while LLVM works.  The process forks when it is free: a child of a fork in the middle would
+# wait for ever.
+_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or contextlib.nullcontext()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.__enter__, after_in_parent=_lock.__exit__, after_in_child=_lock.__exit__)
+
 
 @cache
 def machine() -> Any:
     """The target machine of this CPU: its own features, no contraction of multiply and add."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    llvm.load_library_permanently("libm.so.6")
+    with suppress(RuntimeError):  # where the C library has its mathematics in itself
+        llvm.load_library_permanently("libm.so.6")
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
