@@ -15,11 +15,12 @@ from pfa.lib.table import everything
 
 NATIVE = {  # namespaces without a call that goes through the escape
     "", "a", "bytes", "cast", "enum", "fixed", "impute", "interp", "m", "m.kernel", "m.link", "m.special", "map",
-    "metric", "parse", "rand", "s", "time",
+    "metric", "parse", "rand", "re", "s", "time",
     "la", "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.svm", "model.tree",
     "stat.change", "stat.sample",
 }  # fmt: skip
-ESCAPES: set[str] = set()  # but for these
+# But for these: a back-reference, groups.
+ESCAPES = {"re.contains", "re.groups", "re.findgroupsfirst", "re.findgroupsall", "re.groupsall"}
 FUNCTIONS = everything().values()
 NAMESPACES = sorted({fn.name.rpartition(".")[0] for fn in FUNCTIONS})
 

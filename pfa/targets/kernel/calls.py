@@ -35,7 +35,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, front, prepared
+from pfa.targets.kernel import extras, front
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -167,7 +167,7 @@ def native(f: FunctionEmitter, args: tuple[Operand, ...], fn: Fn, bound: Bound) 
     library = front.library()
     for name in candidates(fn, bound):
         kernel = library.get(name)
-        if kernel is not None and fits(kernel, bound) and prepared.possible(kernel, args):
+        if kernel is not None and fits(kernel, bound) and f.e.prepared.possible(kernel, args):
             return printed(f, kernel, args, fn, bound)
     return None
 

@@ -35,6 +35,7 @@ from pfa.targets.kernel import binary, calls, language
 from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Site, Unsupported, from_slot, load_at, store_at, to_slot
+from pfa.targets.kernel.prepared import Prepared
 from pfa.targets.kernel.take import Take, Untakeable
 from pfa.types import (
     BOOLEAN,
@@ -115,6 +116,7 @@ class Emitter:
         self.native: dict[str, str] = {}
         self.counted = False
         self.draws = False
+        self.prepared = Prepared()
         self.helpers = Helpers(self)
         self.slots: dict[tuple[str, str], int] = {}
         p = self.program
