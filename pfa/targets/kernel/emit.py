@@ -640,8 +640,10 @@ class FunctionEmitter:
         assert isinstance(t, Array)
         made = self.temp()
         self.add(f"{made} = new_array(ctx, {len(s.args)})")
+        if s.args:
+            data = self.hold(f"items({made})")
         for i, a in enumerate(s.args):
-            self.add(store_at(f"items({made}) + {8 * i}", self.operand(a, t.items), t.items))
+            self.add(store_at(f"{data} + {8 * i}", self.operand(a, t.items), t.items))
         self.assign(s.to, made, t)
 
     def map(self, s: Op) -> None:
