@@ -20,6 +20,9 @@ Rows: TypeAlias = list[list[float]]
 Kernel: TypeAlias = Callable[[list[float], list[float]], float]
 
 
+HUGE = 1e300
+
+
 class NotPositiveDefiniteError(Exception):
     """The matrix of covariances is none."""
 
@@ -44,10 +47,10 @@ class Fit:
         positions, outputs = np.array(x, dtype=np.float64), np.array(to, dtype=np.float64)
         self.dimensions = positions.shape[1]
         with np.errstate(all="ignore"):
-            self.x_mean, self.x_scale = positions.mean(axis=0), _scale(positions)
-            self.to_mean, self.to_scale = outputs.mean(axis=0), _scale(outputs)
+            self.x_mean, self.x_scale = _standard(positions)
+            self.to_mean, self.to_scale = _standard(outputs)
             self.positions: Rows = ((positions - self.x_mean) / self.x_scale).tolist()
-            nuggets = np.zeros_like(outputs) if sigma is None else (np.array(sigma) / outputs) ** 2
+            nuggets = np.zeros_like(outputs) if sigma is None else _nuggets(np.array(sigma) / outputs)
             normal = (outputs - self.to_mean) / self.to_scale
         covariance = self._covariance(kernel)
         pairs = zip(nuggets.T, normal.T, strict=True)
@@ -70,11 +73,19 @@ class Fit:
         return out
 
 
-def _scale(values: Floats) -> Floats:
-    """The standard deviation of each column, 1 where it does not vary."""
+def _standard(values: Floats) -> tuple[Floats, Floats]:
+    """The mean and the standard deviation of each column; of one that does not vary its value, exactly, and 1."""
+    mean: Floats = values.mean(axis=0)
     scale: Floats = values.std(axis=0)
-    scale[scale == 0.0] = 1.0
-    return scale
+    same = (values == values[0]).all(axis=0)
+    mean[same] = values[0][same]
+    scale[same | (scale == 0.0)] = 1.0
+    return mean, scale
+
+
+def _nuggets(uncertainties: Floats) -> Floats:
+    """Their squares; an output of 0 is infinitely uncertain, with which linear algebra makes NaN of everything."""
+    return np.minimum(uncertainties**2, HUGE)
 
 
 def _output(covariance: Floats, nugget: Floats, outputs: Floats) -> _Output:

@@ -8,6 +8,7 @@ kind_field_item_NAME_N     kind of the items of that field
 kind_field_leaf_NAME_N     kind of what is in its innermost arrays or maps
 field_is_KIND_NAME_N       1 where that field is there and an array, a boolean ...
 widen_field_NAME_N_M       address of what makes that field the second argument of function M: `call0(f, ctx, slot)`
+numbers_in_NAME_N          0 where there is no such field, 1 where it is a number, 2 where it is an array of numbers
 real_field_NAME_N          address of what makes all numbers in that field doubles: `call0(f, ctx, slot)`
 inner_FIELD_NAME_N         byte offset of a field NAME of the records that are items of the field FIELD
 inner_real_FIELD_NAME_N    address of what makes all numbers in that field doubles
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pfa.targets.kernel.emit import Emitter
 
 CODES = {"int": 0, "long": 1, "float": 2, "double": 3}
+NUMBERS: dict[Type, int] = {NULL: 0, DOUBLE: 1, Array(DOUBLE): 2}
 PATTERN = re.compile(
     r"table_(?P<table>\w+)\Z|plain_((?P<ret>ret)|(?P<fcn>\d)_(?P<param>\d))\Z|(?P<encoder>json|avro)(?P<each>_item)?_(?P<encoded>\d)\Z"
     r"|kind_field(?P<inner>_item|_leaf)?_(?P<field>\w+)_(?P<record>\d)\Z"
@@ -41,6 +43,7 @@ PATTERN = re.compile(
     r"|hash(?P<hash_item>_item)?_(?P<hashed>\d)\Z|run_(?P<run>\d)\Z|(?P<unbox>unbox)\Z"
     r"|real_field_(?P<real>\w+)_(?P<real_of>\d)\Z|(?P<node>test|missing)_(?P<code>\d+)\Z"
     r"|inner_(?P<inner_real>real_)?(?P<outer>[A-Za-z]+)_(?P<within>[A-Za-z]+)_(?P<outermost>\d)\Z"
+    r"|numbers_in_(?P<counted>\w+)_(?P<counter>\d)\Z"
     r"|tag_record_(?P<tagged>\d)\Z|leaf_(?P<leaf>\w+)_(?P<tree>\d)\Z"
     r"|(?P<prepared>zone|pattern|groupless)_(?P<argument>\d)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
@@ -122,8 +125,10 @@ def extra(e: Emitter, found: re.Match[str], args: tuple[Operand, ...], bound: Bo
         t = record_of(bound.params[int(asked["tree"])]).by_name[asked["leaf"]].type
         return f"address({e.helpers.widen(bound.ret, t)})"
     if asked["real"]:
-        t = record_of(bound.params[int(asked["real_of"])]).by_name[asked["real"]].type
+        t = field_type(bound, asked["real_of"], asked["real"])
         return f"address({e.helpers.widen(as_doubles(t), t)})"
+    if asked["counted"]:
+        return str(NUMBERS[as_doubles(field_type(bound, asked["counter"], asked["counted"]))])
     if asked["outer"]:
         record = record_of(field_type(bound, asked["outermost"], asked["outer"]))
         if asked["inner_real"]:
@@ -154,4 +159,6 @@ def asked_type(asked: dict[str, str], bound: Bound) -> Type:
 def known(found: re.Match[str], bound: Bound) -> bool:
     """Can kernels read what is asked for?  Not a union where numbers are: `[int, double]` is a double to signatures."""
     asked = found.groupdict()
+    if asked["counted"]:
+        return as_doubles(field_type(bound, asked["counter"], asked["counted"])) in NUMBERS
     return not asked["field"] or not isinstance(asked_type(asked, bound), Union)
