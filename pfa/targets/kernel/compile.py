@@ -26,7 +26,7 @@ def compile_kernel(
     """Compiled code for a program; PfaCompileError where there is none."""
     lowered = compile_program(program, layout=FLAT)
     try:
-        emitted = emit(lowered, escape)
+        emitted = emit(lowered, escape, limits.recursion)
     except Unsupported as reason:
         raise PfaCompileError(f"the numba backend cannot run this document: {reason}") from None
     code = _assembled(emitted.text, emitted.entries)

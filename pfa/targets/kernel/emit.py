@@ -60,6 +60,7 @@ from pfa.types import (
 if TYPE_CHECKING:
     from pfa.ir import Program
 
+FLOOR = "    put(ctx, STACK, here() - get(ctx, ROOM))"
 CHUNK = 1024  # turns of a loop that are counted at once
 DRAWING = [  # what `Generator.at` does before an action
     "    st(ctx + RNG_NUMBER, get(ctx, STARTED))", f"    st(ctx + RNG_PHASE, {1 << 56})",
@@ -91,18 +92,19 @@ class Emitted:
     keys: list[str]  # names that `act` asks for as objects; None where there is no `act`
 
 
-def emit(lowered: Lowered, escape: bool = True) -> Emitted:
+def emit(lowered: Lowered, escape: bool = True, recursion: int = 1000) -> Emitted:
     """The program; raises Unsupported."""
-    return Emitter(lowered, escape).emit()
+    return Emitter(lowered, escape, recursion).emit()
 
 
 class Emitter:
     """What the functions of one program share."""
 
-    def __init__(self, lowered: Lowered, escape: bool) -> None:
+    def __init__(self, lowered: Lowered, escape: bool, recursion: int) -> None:
         self.lowered = lowered
         self.program: Program = lowered.program
         self.escape = escape
+        self.recursion = recursion
         self.types = dict(lowered.types)
         self.tags: dict[str, int] = {"null": 0}
         self.constants: list[tuple[Type, Any]] = []
@@ -237,7 +239,7 @@ class Emitter:
         saved = [(self.slots["cell", n], n) for n in p.cells if p.cells[n].rollback]
         out = self.returns("action")
         gives = "f64" if kind(out) == "f64" else "i64"
-        lines = [f"def run(ctx: i64, x: {k}) -> {gives}:", "    put(ctx, STARTED, get(ctx, STARTED) + 1)"]
+        lines = [f"def run(ctx: i64, x: {k}) -> {gives}:", FLOOR, "    put(ctx, STARTED, get(ctx, STARTED) + 1)"]
         if self.draws:
             lines += DRAWING
         lines += [f"    old{i} = ld(get(ctx, STATE) + {8 * i})" for i, _ in saved]
@@ -277,7 +279,7 @@ class Emitter:
             args.append(from_slot(f"ld(a + {8 * i})", self.param(p)))
         ret = self.returns(name)
         call = f"{self.names[name]}({', '.join(['ctx', *args])})"
-        lines = [f"def {made}(ctx: i64, a: i64) -> i64:"]
+        lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR]
         if name == "merge":
             lines += [f"    out = {call}", *self.keep("tally", "", "out", ret), f"    return {to_slot('out', ret)}"]
         else:
@@ -340,7 +342,7 @@ class FunctionEmitter:
         if r.charged:
             self.add("charge(ctx, 1)")
         if r.recursive:
-            self.add(f"deeper(ctx, {r.levels}, {e.depth_limit if hasattr(e, 'depth_limit') else 1000})")
+            self.add(f"deeper(ctx, {r.levels}, {e.recursion})")
         self.block(r.body)
         head = f"def {e.names[r.name]}({', '.join(['ctx: i64', *params])}) -> {kind(ret)}:"
         e.texts.append("\n".join([head, *self.lines]))

@@ -720,6 +720,9 @@ class _Function:
             case "rethrow":
                 self.jump(self.handler())
                 return None
+            case "here":
+                self.slots["_here"] = "i64"
+                return self.value("ptrtoint ptr %v._here to i64", "i64")
             case "move":
                 to, source = self.pointer(args[0]), self.pointer(args[1])
                 self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {to}, ptr {source}, i64 {texts[2]}, i1 false)")

@@ -130,7 +130,10 @@ class Helpers:
         name, new = self.named("keep", t)
         if new:
             deep = isinstance(t, Record)
+            text = isinstance(t, Fixed) or (isinstance(t, Prim) and t.name in ("string", "bytes"))
             lines = ["if not moving(ctx, x):", "    return x"]
+            if not text:
+                lines += ["there = moved(ctx, x)", "if there != 0:", "    return there"]
             if deep:
                 lines.append(f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))")
             body = self._persist(t)
@@ -152,32 +155,33 @@ class Helpers:
                     return ["return keep_words(ctx, x, 8)"]
                 return [
                     "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 8)", "for i in range(n):",
-                    f"    st(items(out) + i * 8, {self.kept('item(x, i)', items)})", "return out",
+                    f"    st(items(out) + i * 8, {self.kept('item(x, i)', items)})",
+                    "note_move(ctx, x, out)", "return out",
                 ]  # fmt: skip
             case Map(values):
                 return [
                     "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 16)", "for i in range(n):",
                     f"    st(items(out) + i * 16, {self.kept('ld(items(x) + i * 16)', STRING)})",
                     f"    st(items(out) + i * 16 + 8, {self.kept('ld(items(x) + i * 16 + 8)', values)})",
-                    "keep_index(ctx, out)", "return out",
+                    "keep_index(ctx, out)", "note_move(ctx, x, out)", "return out",
                 ]  # fmt: skip
             case Record():
                 lines = ["charge(ctx, 1)", f"out = keep_room(ctx, {8 * max(1, len(t.fields))})"]
                 for i, f in enumerate(t.fields):
                     lines.append(f"st(out + {8 * i}, {self.kept(f'ld(x + {8 * i})', f.type)})")
-                return [*lines, "return out"]
+                return [*lines, "note_move(ctx, x, out)", "return out"]
             case Union(branches):
                 lines = ["out = keep_room(ctx, 16)", "st(out, ld(x))", "st(out + 8, ld(x + 8))"]
                 for b in branches:
                     if b.tag != "null" and (made := self.persist(b)):
                         lines += [f"if ld(x) == {self.e.tag(b)}:", f"    st(out + 8, {made}(ctx, ld(x + 8)))"]
-                return [*lines, "return out"]
+                return [*lines, "note_move(ctx, x, out)", "return out"]
             case _:
                 return ["return x"]
 
     def collector(self, p: Program, slots: dict[tuple[str, str], int]) -> str:
         """The entry that copies the state out of the part of memory that `moving` names."""
-        lines = []
+        lines = ["put(ctx, STACK, here() - get(ctx, ROOM))"]
         for (what, name), i in slots.items():
             if what == "undo":
                 continue

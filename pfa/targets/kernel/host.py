@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,12 +37,18 @@ if TYPE_CHECKING:
     from pfa.targets.kernel.batch import Plan
     from pfa.targets.kernel.link import Code
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 CHUNK = 1 << 16  # steps between two looks at the clock
 ARENA = 1 << 30
 SMALLEST = 1 << 20
 ENDLESS = 1 << 62  # steps
 BATCHES = 16  # layouts of columns whose loops are kept
+HELD = 1 << 26  # bytes of a region that stay with the process when nothing is in it
 COLLECT = 1 << 20  # bytes of the persistent region that are used before it is copied
 HOST_CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _CALLS = [ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * (n + 2)) for n in range(8)]
@@ -60,6 +67,29 @@ class Region:
         self.map = mmap.mmap(-1, size, flags=flags)
         self.start = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
         self.end = self.start + size
+
+    def clear(self, size: int) -> None:
+        """Zeros at the beginning."""
+        if size > HELD and hasattr(mmap, "MADV_DONTNEED"):
+            self.map.madvise(mmap.MADV_DONTNEED)
+        else:
+            ctypes.memset(self.start, 0, size)
+
+    def release(self) -> None:
+        """Nothing in it is needed: the system may have what it takes, but for what is soon taken again."""
+        if hasattr(mmap, "MADV_DONTNEED") and self.end - self.start > HELD:
+            self.map.madvise(mmap.MADV_DONTNEED, HELD)
+
+
+def stack_room() -> int:
+    """How much of a thread's stack compiled code may use: half of the smallest that a thread of now may have."""
+    sizes = [8 << 20]
+    if resource is not None and (soft := resource.getrlimit(resource.RLIMIT_STACK)[0]) > 0:
+        sizes.append(soft)
+    if own := threading.stack_size():  # which asking sets back
+        threading.stack_size(own)
+        sizes.append(own)
+    return min(sizes) // 2
 
 
 def _escaped(ctx: int, number: int, block: int) -> int:
@@ -279,10 +309,11 @@ class Instance:
         limit = code.limits.memory or ARENA
         self.arena = Region(max(SMALLEST, limit))
         self.spaces = [Region(max(SMALLEST, limit)), Region(max(SMALLEST, limit))]
-        self.words = Region(mmap.PAGESIZE)
+        self.words = Region(k.CTX_BYTES + 8 * len(code.emitted.slots) + mmap.PAGESIZE)
         self.base = self.words.start
         self.ctx = self.base >> 3
         self.memory = Memory(code.emitted.tags)
+        self.memory.charge = self.charge
         self.q = self.memory.q
         self.pending: BaseException | None = None
         self.emitted: list[Any] = []
@@ -309,11 +340,10 @@ class Instance:
             (k.PTOP, space.start), (k.PEND, space.end), (k.ESCAPE, _ESCAPE_AT), (k.LOOK, _LOOK_AT),
             (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first), (k.FIRST, self.first),
             (k.FULLER, space.start + COLLECT), (k.ARENA, self.arena.start),
+            (k.ROOM, stack_room()),
         ):  # fmt: skip
             self.field(at, value)
-        for (what, name), i in self.code.emitted.slots.items():
-            if i * 8 + k.CTX_BYTES + 64 > mmap.PAGESIZE:
-                raise PfaLimitError("too many cells and pools")
+        for what, name in self.code.emitted.slots:
             if what != "undo":
                 key = {"tally": "tally", "symbol": name}.get(what, f"{what}:{name}")
                 self.write(what, name, given[key])
@@ -362,9 +392,11 @@ class Instance:
         """Calls of an entry that nobody's budget pays for."""
         at = self.ctx + (k.BUDGET >> 3)
         left, self.q[at] = self.q[at], ENDLESS
-        for x in arguments:
-            self.enter(name, x)
-        self.q[at] = left
+        try:
+            for x in arguments:
+                self.enter(name, x)
+        finally:
+            self.q[at] = left
 
     def read(self, what: str, name: str) -> Any:
         """A host value of the state."""
@@ -381,18 +413,36 @@ class Instance:
         return found
 
     def collect(self) -> None:
-        """Copy the state into the other half of the persistent region, and forget the rest."""
+        """Copy the state into the other half of the persistent region, and forget the rest.
+
+        The arena, which is empty now, has a word for each of the region's: where the value is that began there.
+        """
         old, new = self.spaces
-        self.field(k.FROM, old.start)
-        self.field(k.UNTIL, old.end)
-        self.field(k.PTOP, new.start)
-        self.field(k.PEND, new.end)
-        self.spaces = [new, old]
-        self.enter("collect", 0)
-        self.field(k.FROM, self.arena.start)
-        self.field(k.UNTIL, self.arena.end)
-        self.used = self.q[self.ctx + (k.PTOP >> 3)] - new.start
-        self.field(k.FULLER, new.start + 2 * self.used + COLLECT)
+        state = range(self.ctx + (k.CTX_BYTES >> 3), self.ctx + (k.CTX_BYTES >> 3) + len(self.code.emitted.slots))
+        words = [self.q[i] for i in state]
+        top = self.q[self.ctx + (k.PTOP >> 3)]
+        self.arena.clear(top - old.start)
+        for at, value in (
+            (k.FROM, old.start), (k.UNTIL, old.end), (k.PTOP, new.start), (k.PEND, new.end),
+            (k.SHADOW, self.arena.start - old.start),
+        ):  # fmt: skip
+            self.field(at, value)
+        try:
+            self.unlimited("collect", [0])
+        except PfaLimitError:  # indices may need more room than they did: all stays where it is
+            for i, word in zip(state, words, strict=True):
+                self.q[i] = word
+            self.field(k.PTOP, top)
+            self.field(k.PEND, old.end)
+            self.field(k.FULLER, top + COLLECT)
+        else:
+            self.spaces = [new, old]
+            self.used = self.q[self.ctx + (k.PTOP >> 3)] - new.start
+            self.field(k.FULLER, new.start + 2 * self.used + COLLECT)
+            old.release()
+        finally:
+            for at, value in ((k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.SHADOW, 0)):
+                self.field(at, value)
 
     # -- budget, errors --
 
@@ -414,6 +464,12 @@ class Instance:
         self.pending = error
         self.field(k.STATUS, error.code if plain else k.HOST)  # type: ignore[attr-defined]
 
+    def stop(self) -> BaseException:
+        """What a call has failed with, which leaves nothing in the arena that is read."""
+        if self.q[self.ctx] - self.arena.start > HELD:
+            self.arena.release()
+        return self.error()
+
     def error(self) -> BaseException:
         """What the status says; it is cleared."""
         q, ctx = self.q, self.ctx
@@ -433,6 +489,8 @@ class Instance:
                 made = PfaUserError(*site.user, "error")
             case k.FULL:
                 return PfaLimitError(f"exceeded {self.code.limits.memory} bytes of memory")
+            case k.STACKED:
+                return PfaLimitError("exceeded the stack of the thread")
             case k.DEEP:
                 return PfaLimitError(f"exceeded a recursion depth of {self.code.limits.recursion}")
             case _:
@@ -462,7 +520,7 @@ class Instance:
             f = self.functions[name] = self.code.code.function(name, *[ctypes.c_int64] * 3)
         out: int = f(self.base, argument)
         if self.q[self.ctx + (k.STATUS >> 3)]:
-            raise self.error()
+            raise self.stop()
         return out
 
     def arguments(self, types: tuple[Type, ...], values: tuple[Any, ...]) -> int:
@@ -540,7 +598,7 @@ class Instance:
             if q[events]:
                 self.events()
             if q[status]:
-                raise self.error()
+                raise self.stop()
             if not real_out:
                 q[scratch] = out
                 out = load(scratch)
@@ -574,12 +632,12 @@ class Instance:
             out = call(base, datum)
             if q[flag]:
                 if q[status] == k.UNTAKEN:
-                    q[status] = q[ctx + (k.SITE >> 3)] = q[events] = 0
+                    q[status] = q[ctx + (k.SITE >> 3)] = q[ctx + (k.DEPTH >> 3)] = q[events] = 0
                     return run(decode(datum))
                 if q[events]:
                     self.events()
                 if q[status]:
-                    raise self.error()
+                    raise self.stop()
             if not real_out and load is not None:
                 q[scratch] = out
                 out = load(scratch)
@@ -621,18 +679,26 @@ class Instance:
         self.functions["run"](self.base, given)
         self.events()
         if self.q[self.ctx + (k.STATUS >> 3)]:
-            raise self.error()
+            raise self.stop()
         return self.emitted if self.hook is None else None
 
     def events(self) -> None:
         """Hand out what was emitted and logged, in order."""
+        try:
+            self.hand_out()
+        except BaseException:
+            for at in (k.STATUS, k.SITE, k.DEPTH):
+                self.field(at, 0)
+            raise
+
+    def hand_out(self) -> None:
         q, found = self.q, []
         at = q[self.ctx + (k.EVENTS >> 3)]
         while at:
             found.append((q[(at >> 3) + 1], (at >> 3) + 2))
             at = q[at >> 3]
         self.field(k.EVENTS, 0)
-        for number, word in reversed(found):
+        for number, word in self.given["paced"](reversed(found), q[self.ctx + (k.STARTED >> 3)]):
             namespace, types = self.code.emitted.events[number]
             if not namespace:
                 value = self.memory.load(types[0])(word)

@@ -53,15 +53,19 @@ FLAG = 256  # 0 where an action of one datum has nothing more for the host to do
 ARENA = 264  # where the arena begins
 PYTHON = 272  # address of what `take` needs of the interpreter
 KEYS = 280  # addresses of the names of fields, as objects
-CTX_BYTES = 320
+SHADOW = 288  # while garbage is collected: from a value to the word that says where it is now; else 0
+STACK = 296  # below this address the thread's stack may not grow
+ROOM = 304  # bytes of the stack that a call from the host may use
+CTX_BYTES = 320  # (its last word is the host's)
 
 # Values of STATUS that are no code of the library's.
 USER = 1  # the `error` form: SITE tells which
 FULL = 2  # the arena is full
 HOST = 3  # the host's function failed and has kept its exception
 DEEP = 4  # recursion
-UNTAKEN = 5  # the datum is for the host to decode
-PLAIN_ERROR = 5  # statuses below this and over 1 are limits, which `try` does not catch
+STACKED = 5  # the thread's stack is used up
+UNTAKEN = 6  # the datum is for the host to decode
+PLAIN_ERROR = 6  # statuses below this and over 1 are limits, which `try` does not catch
 
 
 F = TypeVar("F")
@@ -144,6 +148,11 @@ def get(ctx: i64, field: i64) -> i64:
 def put(ctx: i64, field: i64, value: i64) -> None:
     """Set a field of the context."""
     _stub(ctx, field, value)
+
+
+def here() -> i64:
+    """An address in the stack of this thread; 0 deep it begins at the highest."""
+    return _stub()
 
 
 def move(to: i64, source: i64, count: i64) -> None:

@@ -16,6 +16,7 @@ from pfa.types import Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union
 
 HEADER = 32
 BUFFER = 16
+LONG_TEXT = 4096  # bytes
 SMALL = 8  # pairs of a map that kernels look through
 KINDS = {"float": "f64", "double": "f64", "boolean": "bool"}
 Store = Callable[[int, Any], None]  # of a host value to the word of an index
@@ -75,6 +76,7 @@ class Memory:
         self.stores: dict[Type, Store] = {}
         self.loads: dict[Type, Load] = {}
         self.maps: list[int] | None = None  # the large ones that were written, where somebody wants to know
+        self.charge: Callable[[int], None] = _free  # what is read is counted: values that share parts are large
 
     def tag(self, t: Type) -> int:
         """The number of a branch; what compiled code does not know may have any."""
@@ -113,8 +115,10 @@ class Memory:
     def raw(self, address: int) -> bytes:
         """The bytes of a string."""
         i = address >> 3
-        at = self.q[i]
-        return self.bytes[at : at + self.q[i + 1]].tobytes()
+        at, n = self.q[i], self.q[i + 1]
+        if n > LONG_TEXT:
+            self.charge(n >> 6)
+        return self.bytes[at : at + n].tobytes()
 
     # -- writing --
 
@@ -270,10 +274,11 @@ class Memory:
 
         def load(i: int) -> list[Any]:
             h = q[i] >> 3
-            j = q[h] >> 3
+            j, n = q[h] >> 3, q[h + 1]
+            self.charge(n if whole is None else n >> 3)
             if whole is not None:
-                return whole[j : j + q[h + 1]].tolist()
-            return [item(n) for n in range(j, j + q[h + 1])]
+                return whole[j : j + n].tolist()
+            return [item(m) for m in range(j, j + n)]
 
         return load
 
@@ -283,6 +288,7 @@ class Memory:
         def load(i: int) -> dict[str, Any]:
             h = q[i] >> 3
             j = q[h] >> 3
+            self.charge(q[h + 1])
             return {
                 self.raw(q[n]).decode("utf-8", "surrogatepass"): value(n + 1)
                 for n in range(j, j + 2 * q[h + 1], 2)
@@ -293,12 +299,17 @@ class Memory:
     def _load_record(self, t: Record) -> Load:
         q = self.q
         fields = [(n, f.name, self.load(f.type)) for n, f in enumerate(t.fields)]
+        count = len(fields)
 
         def load(i: int) -> dict[str, Any]:
             j = q[i] >> 3
             return {name: field(j + n) for n, name, field in fields}
 
-        return load
+        def counted(i: int) -> dict[str, Any]:
+            self.charge(count)
+            return load(i)
+
+        return load if all(_small(f.type) for f in t.fields) else counted
 
     def _load_union(self, t: Union) -> Load:
         q = self.q
@@ -315,6 +326,17 @@ class Memory:
             return (tag, value) if tag else value
 
         return load
+
+
+def _free(count: int) -> None:
+    """Nobody counts."""
+
+
+def _small(t: Type) -> bool:
+    """Is reading a value of it paid for by what holds it?"""
+    if isinstance(t, Union):
+        return all(map(_small, t.branches))
+    return not isinstance(t, Array | Map | Record)
 
 
 _CLASSES: dict[str, type] = {

@@ -29,6 +29,7 @@ FUNCTIONS = {
     "get_item": "PyDict_GetItemWithError", "utf8": "PyUnicode_AsUTF8AndSize", "characters": "PyUnicode_GetLength",
     "long": "PyLong_AsLongLong", "clear": "PyErr_Clear", "size": "PyDict_Size", "next": "PyDict_Next",
 }  # fmt: skip
+NESTING = 512  # of records: whether more is too much, the host decides
 CLASS, VALUE, SIZE, ITEMS, BYTES = 8, 16, 16, 24, 32  # offsets in objects
 
 
@@ -80,7 +81,8 @@ class Take:
         gives = run.partition("->")[2].strip().rstrip(":")
         given = f"unbits({name}(ctx, o))" if kind(t) == "f64" else f"{name}(ctx, o)"
         self.texts.append("\n".join([
-            f"def act(ctx: i64, o: i64) -> {gives}:", "    put(ctx, FLAG, 1)", "    put(ctx, TOP, get(ctx, ARENA))",
+            f"def act(ctx: i64, o: i64) -> {gives}:", "    put(ctx, STACK, here() - get(ctx, ROOM))",
+            "    put(ctx, FLAG, 1)", "    put(ctx, TOP, get(ctx, ARENA))",
             "    put(ctx, BUDGET, get(ctx, FIRST))", "    put(ctx, EVENTS, 0)",
             f"    out = run(ctx, {given})", "    put(ctx, FLAG, get(ctx, EVENTS))", "    return out",
         ]))  # fmt: skip
@@ -169,13 +171,17 @@ class Take:
         ]  # fmt: skip
 
     def record(self, t: Record) -> list[str]:
-        lines = [*self.of_class("dict"), f"out = alloc(ctx, {8 * max(1, len(t.fields))})"]
+        lines = [
+            *self.of_class("dict"), "depth = get(ctx, DEPTH)",
+            *self.must(f"depth < {NESTING} and here() > get(ctx, STACK)"),
+            "put(ctx, DEPTH, depth + 1)", f"out = alloc(ctx, {8 * max(1, len(t.fields))})",
+        ]  # fmt: skip
         for i, f in enumerate(t.fields):
             lines += [
                 f"x{i} = raw2({self.word('get_item')}, o, {self.key(f.name)})", f"if x{i} == 0:",
                 "    fail(ctx, UNTAKEN)", f"st(out + {8 * i}, {self.inner(f.type, f'x{i}')})",
             ]  # fmt: skip
-        return [*lines, "return out"]
+        return [*lines, "put(ctx, DEPTH, depth)", "return out"]
 
     def union(self, t: Union) -> list[str]:
         """Null and one other type that is no dict, which could be a tag and its value."""

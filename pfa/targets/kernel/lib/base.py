@@ -25,10 +25,13 @@ from pfa.targets.kernel.language import (
     END,
     FULL,
     LOOK,
+    STACK,
+    STACKED,
     TOP,
     cold,
     fail,
     get,
+    here,
     host,
     i64,
     inline,
@@ -74,6 +77,8 @@ def deeper(ctx: i64, levels: i64, limit: i64) -> None:
     depth = get(ctx, DEPTH) + levels
     if depth > limit:
         fail(ctx, DEEP)
+    if here() < get(ctx, STACK):
+        fail(ctx, STACKED)
     put(ctx, DEPTH, depth)
 
 

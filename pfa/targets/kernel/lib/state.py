@@ -8,6 +8,7 @@ from pfa.targets.kernel.language import (
     FULL,
     PEND,
     PTOP,
+    SHADOW,
     UNTIL,
     call0,
     f64,
@@ -59,6 +60,21 @@ def keep_room(ctx: i64, count: i64) -> i64:
     return at
 
 
+@inline
+def moved(ctx: i64, x: i64) -> i64:
+    """Where a collection of garbage has put a value already, or 0: what values share stays shared."""
+    shadow = get(ctx, SHADOW)
+    return ld(x + shadow) if shadow != 0 else 0
+
+
+@inline
+def note_move(ctx: i64, x: i64, out: i64) -> None:
+    """This is where it is now."""
+    shadow = get(ctx, SHADOW)
+    if shadow != 0:
+        st(x + shadow, out)
+
+
 def keep_header(ctx: i64, n: i64, size: i64) -> i64:
     """An array or map with room for its items."""
     at = keep_room(ctx, 48 + n * size)
@@ -78,6 +94,7 @@ def keep_words(ctx: i64, x: i64, size: i64) -> i64:
     charge(ctx, n // 8)
     out = keep_header(ctx, n, size)
     move(items(out), items(x), n * size)
+    note_move(ctx, x, out)
     return out
 
 
@@ -85,11 +102,15 @@ def keep_string(ctx: i64, x: i64) -> i64:
     """A copy of a string."""
     if not moving(ctx, x):
         return x
+    there = moved(ctx, x)
+    if there != 0:
+        return there
     n = length(x)
     charge(ctx, n // 64)
     out = keep_header(ctx, n, 1)
     st(out + 16, ld(x + 16))
     move(items(out), items(x), n)
+    note_move(ctx, x, out)
     return out
 
 
