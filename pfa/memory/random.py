@@ -128,8 +128,12 @@ class Generator:
         drawn again.
         """
         if 0 < n <= 1 << 32:
-            [made] = self.many_below(n, 1)
-            return made
+            product = (self._left or self._next_block()).pop() * n
+            if product & WORD < n:
+                unfair = (1 << 32) % n
+                while product & WORD < unfair:
+                    product = (self._left or self._next_block()).pop() * n
+            return product >> 32
         if not 0 < n <= 1 << 64:
             raise ValueError(f"below needs a number from 1 to 2**64, not {n}")
         unfair = (1 << 64) % n
