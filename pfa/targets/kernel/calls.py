@@ -74,6 +74,7 @@ _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
     r"|widen_item_(\d)_(\d)\Z|count\Z"
 )
+CHARGING = frozenset(("a.append", "s.concat"))  # they grow in place, and charge where they copy
 INTEGERS = {"+": ("+", "add_over", 0), "-": ("-", "sub_over", 10), "*": ("*", "mul_over", 20)}
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -107,7 +108,7 @@ def call(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
     if inline(f, s, fn, bound):
         f.e.native[fn.name] = "native"
         return
-    if fn.cost:
+    if fn.cost and fn.name not in CHARGING:
         charge(f, s, fn, bound)
     if (text := native(f, s.args, fn, bound)) is not None:
         f.e.native.setdefault(fn.name, "native")

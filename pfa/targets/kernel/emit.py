@@ -31,10 +31,21 @@ from pfa.ir import (
     Statement,
     Var,
 )
-from pfa.targets.kernel import binary, calls, language
+from pfa.targets.kernel import binary, calls, language, rewind
 from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
-from pfa.targets.kernel.parts import Asked, Escape, Shared, Site, Unsupported, from_slot, load_at, store_at, to_slot
+from pfa.targets.kernel.parts import (
+    Asked,
+    Escape,
+    Shared,
+    Site,
+    Unsupported,
+    from_slot,
+    load_at,
+    local,
+    store_at,
+    to_slot,
+)
 from pfa.targets.kernel.prepared import Prepared
 from pfa.targets.kernel.take import Take, Untakeable
 from pfa.types import (
@@ -184,6 +195,8 @@ class Emitter:
         entries = [self.run()]
         entries += [self.entry(n) for n in ("begin", "end", "merge") if n in self.lowered.routines]
         entries += [self.entry(f"u:{n}") for n in p.functions]
+        if rewind.used(self):
+            self.texts.append(rewind.keep_events(self))
         entries.append(self.helpers.collector(p, self.slots))
         entries += self.helpers.called
         keys = self.act(entries)
@@ -231,6 +244,12 @@ class Emitter:
 
     # -- entries: what the host calls --
 
+    def forgotten(self) -> list[str]:
+        """Lines before a call from the host: nothing in the arena is noted anywhere."""
+        undo = [i for (what, _), i in self.slots.items() if what == "undo"]
+        lines = [f"    st(get(ctx, STATE) + {8 * i}, 0)" for i in undo]
+        return [*lines, "    put(ctx, INDEXES, 0)"] if rewind.used(self) else lines
+
     def run(self) -> str:
         """The action with its counters, its tally and its rollback."""
         p = self.program
@@ -244,7 +263,7 @@ class Emitter:
             lines += DRAWING
         lines += [f"    old{i} = ld(get(ctx, STATE) + {8 * i})" for i, _ in saved]
         undone = [n for n in p.pools if p.pools[n].rollback]
-        lines += [f"    st(get(ctx, STATE) + {8 * self.slots['undo', n]}, 0)" for n in undone]
+        lines += self.forgotten()
         call = f"out = p_action(ctx, {given})"
         if saved or undone:
             lines += ["    try:", f"        {call}", "    except:", "        status = get(ctx, STATUS)"]
@@ -279,7 +298,7 @@ class Emitter:
             args.append(from_slot(f"ld(a + {8 * i})", self.param(p)))
         ret = self.returns(name)
         call = f"{self.names[name]}({', '.join(['ctx', *args])})"
-        lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR]
+        lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR, *self.forgotten()]
         if name == "merge":
             lines += [f"    out = {call}", *self.keep("tally", "", "out", ret), f"    return {to_slot('out', ret)}"]
         else:
@@ -475,14 +494,17 @@ class FunctionEmitter:
     def loop(self, body: Block) -> None:
         """Turns are counted in a register, and charged many at a time."""
         turns = self.temp()
+        start = rewind.start(self)
         self.add(f"{turns} = 0")
         self.add("while True:")
+        turn = len(self.lines)
         self.indent += 1
         self.add(f"{turns} += 1")
         self.add(f"if ({turns} & {CHUNK - 1}) == 0:")
         self.add(f"    charge(ctx, {CHUNK})")
         self.indent -= 1
         self.inner(body)
+        rewind.wrap(self, body, start, turn)
         self.add(f"charge(ctx, {turns} & {CHUNK - 1})")
 
     def each(self, s: Each) -> None:
@@ -492,6 +514,7 @@ class FunctionEmitter:
         self.add(f"{count} = length({array})")
         self.add(f"charge(ctx, {count})")
         self.add(f"{data} = items({array})")
+        start = rewind.start(self)
         self.add(f"for {i} in range({count}):")
         self.indent += 1
         if len(s.names) == 2:
@@ -503,6 +526,7 @@ class FunctionEmitter:
             self.assign(s.names[0], load_at(f"{data} + {i} * 8", item), item)
         self.indent -= 1
         self.inner(s.body)
+        rewind.wrap(self, s.body, start, start.line + 1)
 
     def attempt(self, s: Attempt) -> None:
         depth, status = self.temp(), self.temp()
@@ -884,11 +908,6 @@ class _Filter:
 
 
 LONG_ARRAY = Array(LONG)
-
-
-def local(name: str) -> str:
-    """A symbol's name in the text; those of the document were numbered long before."""
-    return {"input": "input_", "tallyOne": "one", "tallyTwo": "two"}.get(name, name)
 
 
 def _class_type(x: Operand) -> Type:

@@ -49,6 +49,7 @@ SEED = 192
 FIRST = 200  # steps that an action begins with
 FULLER = 208  # PTOP from which garbage is worth to be collected
 RNG_BLOCK = 216  # the last four words of 32 bits that it has computed (two words)
+INDEXES = 232  # hash tables of maps in the arena: the last one, {map, the one before}
 FLAG = 256  # 0 where an action of one datum has nothing more for the host to do
 ARENA = 264  # where the arena begins
 PYTHON = 272  # address of what `take` needs of the interpreter
@@ -57,6 +58,7 @@ SHADOW = 288  # while garbage is collected: from a value to the word that says w
 STACK = 296  # below this address the thread's stack may not grow
 ROOM = 304  # bytes of the stack that a call from the host may use
 CTX_BYTES = 320  # (its last word is the host's)
+ENDLESS = 1 << 62  # steps, where nobody\'s budget pays
 
 # Values of STATUS that are no code of the library's.
 USER = 1  # the `error` form: SITE tells which

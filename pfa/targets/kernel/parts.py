@@ -56,6 +56,11 @@ class Escape:
     functions: dict[int, Function] = field(default_factory=dict)
 
 
+def local(name: str) -> str:
+    """A symbol's name in the text; those of the document were numbered long before."""
+    return {"input": "input_", "tallyOne": "one", "tallyTwo": "two"}.get(name, name)
+
+
 def to_slot(text: str, t: Type) -> str:
     k = kind(t)
     return f"bits({text})" if k == "f64" else f"int({text})" if k == "bool" else text

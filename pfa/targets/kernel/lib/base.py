@@ -236,6 +236,7 @@ def string_concat(ctx: i64, a: i64, b: i64) -> i64:
     data = items(a)
     total = characters(a) + characters(b)
     if ld(a + 24) == 0 and ld(data - 8) == n and ld(data - 16) >= n + m:
+        charge(ctx, m // 64)
         st(data - 8, n + m)
         move(data + n, items(b), m)
         return string_of(ctx, data, n + m, total)

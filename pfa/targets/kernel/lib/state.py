@@ -6,6 +6,7 @@ from pfa.targets.kernel.language import (
     EVENTS,
     FROM,
     FULL,
+    INDEXES,
     PEND,
     PTOP,
     SHADOW,
@@ -40,6 +41,7 @@ SMALL = 8  # pairs that are looked through
 TABLE = 16  # bytes before a table's positions
 FREE_PROBES = 16  # of a hash table, that nobody charges
 PRIME = 1099511628211
+SLACK = 1 << 20  # bytes of garbage that a loop may make before it gives it back
 START = -3750763034362895579
 GOLDEN = -7046029254386353131
 
@@ -134,6 +136,39 @@ def event(ctx: i64, number: i64, x: i64) -> None:
     put(ctx, EVENTS, e)
 
 
+def rewind_limit(end: i64, mark: i64, live: i64) -> i64:
+    """The top of the arena from which a loop gives its garbage back, when so many bytes were not."""
+    room = end - mark
+    slack = min(SLACK, room >> 2)
+    grown = live * 4 + slack  # an array that is appended to takes three times its place
+    if grown + live > room:
+        grown = room - live
+        if grown < live + (live >> 2):
+            grown = room
+    return mark + grown
+
+
+def drop_indexes(ctx: i64, mark: i64) -> None:
+    """Maps below the mark lose the hash tables that lie above it."""
+    note = get(ctx, INDEXES)
+    while note >= mark:
+        st(ld(note) + 16, 0)
+        note = ld(note + 8)
+    put(ctx, INDEXES, note)
+
+
+def keep_notes(ctx: i64, at: i64) -> None:
+    """Copies of the notes for the rollback of a pool (`pool_remember`); the last is at this address."""
+    note = ld(at)
+    while moving(ctx, note):
+        out = keep_room(ctx, 32)
+        move(out, note, 32)
+        st(out + 8, keep_string(ctx, ld(note + 8)))
+        st(at, out)
+        at = out
+        note = ld(note)
+
+
 def same_text(a: i64, b: i64) -> bool:
     """Are two strings the same bytes?"""
     if a == b:
@@ -200,6 +235,11 @@ def build_index(ctx: i64, m: i64, kept: bool) -> i64:
     for i in range(n):
         table_enter(ctx, table, hash_text(ld(data + i * 16)), i)
     st(m + 16, table)
+    if not kept:
+        note = alloc(ctx, 16)
+        st(note, m)
+        st(note + 8, get(ctx, INDEXES))
+        put(ctx, INDEXES, note)
     return table
 
 

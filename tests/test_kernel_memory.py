@@ -1,0 +1,254 @@
+"""Memory of compiled engines: loops give their garbage back, cells change in place; results are those of python."""
+
+import pytest
+
+import pfa
+from pfa.targets.kernel import front
+
+ARENA = pfa.Limits(memory=10 << 20)
+INTS = {"type": "array", "items": "int"}
+STRINGS = {"type": "array", "items": "string"}
+NAMED = {"type": "map", "values": "int"}
+TEXTS = {"type": "map", "values": STRINGS}
+NODE = {
+    "type": "record", "name": "Node",
+    "fields": [
+        {"name": "text", "type": "string"}, {"name": "next", "type": ["null", "Node"]},
+        {"name": "both", "type": {"type": "array", "items": ["null", "string", "double"]}},
+    ],
+}  # fmt: skip
+
+
+def turns(init, body, out, output="int", **more):
+    """A document whose action takes as many turns of a loop as its input says."""
+    step = {"set": {"i": {"+": ["i", 1]}}}
+    loop = {"while": {"<": ["i", "input"]}, "do": [*body, step]}
+    return {"input": "int", "output": output, "action": [{"let": {"i": 0, **init}}, loop, out], **more}
+
+
+def empty(t):
+    return {"type": t, "value": {} if t["type"] == "map" else []}
+
+
+def put(name, value):
+    return {"set": {name: value}}
+
+
+GROWING = {
+    "an array": turns({"a": empty(INTS)}, [put("a", {"a.append": ["a", "i"]})], {"a.last": ["a"]}),
+    "a string": turns(
+        {"s": {"string": ""}}, [put("s", {"s.concat": ["s", {"s.int": ["i"]}]})], {"s.len": ["s"]}
+    ),
+    "strings": turns(
+        {"a": empty(STRINGS)}, [put("a", {"a.append": ["a", {"s.int": ["i"]}]})], {"a.last": ["a"]}, "string"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_growing_takes_little_of_the_arena(name):
+    engine = pfa.loads(GROWING[name], backend="numba", escape=False, limits=ARENA)
+    assert engine.action(10_000) == pfa.loads(GROWING[name]).action(10_000)
+
+
+def ints(*items):
+    return {"type": INTS, "new": list(items)}
+
+
+ONE_MORE = {"params": [{"x": "int"}], "ret": "int", "do": {"a.len": {"a.append": [ints("x"), 1]}}}
+GARBAGE = {
+    "numbers": turns(
+        {"n": 0}, [{"let": {"b": ints("i", "n", 3)}}, put("n", {"+": [{"attr": "b", "path": [0]}, 1]})], "n"
+    ),
+    "a function": turns({"n": 0}, [put("n", {"u.f": ["i"]})], "n", fcns={"f": ONE_MORE}),
+    "a for": {
+        "input": "int", "output": "int", "action": [
+            {"let": {"n": 0}},
+            {"for": {"i": 0}, "while": {"<": ["i", "input"]}, "step": {"i": {"+": ["i", 1]}},
+             "do": put("n", {"s.len": [{"s.int": ["i"]}]})},
+            "n",
+        ],
+    },
+    "a foreach": turns(
+        {"n": 0}, [{"foreach": "x", "in": ints(1, 2, 3), "do": put("n", {"a.len": ints("x", "n")})}], "n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_of_a_million_turns(name):
+    engine = pfa.loads(GARBAGE[name], backend="numba", escape=False, limits=ARENA)
+    assert engine.action(1_000_000) == engine.action(999_999) + (name in ("numbers",))
+    assert engine.action(100) == pfa.loads(GARBAGE[name]).action(100)
+
+
+@pytest.fixture
+def eager():
+    """Loops rewind the arena whenever they can."""
+    names = front.library()["rewind_limit"].names
+    slack, names["SLACK"] = names["SLACK"], 16
+    front.library_ir.cache_clear()
+    yield
+    names["SLACK"] = slack
+    front.library_ir.cache_clear()
+
+
+def chain(tail):
+    both = {"type": NODE["fields"][2]["type"], "new": [None, {"s.int": ["i"]}, 0.5]}
+    return {"type": "Node", "new": {"text": {"s.int": ["i"]}, "next": tail, "both": both}}
+
+
+FIND = {"if": {"map.containsKey": ["m", {"s.int": ["i"]}]}, "then": {"+": ["n", {"map.len": ["m"]}]}, "else": "n"}
+LIVE = {
+    "nested loops": turns(
+        {"a": {"type": {"type": "array", "items": STRINGS}, "value": []}},
+        [
+            {"let": {"b": empty(STRINGS), "j": 0}},
+            {"while": {"<": ["j", 5]}, "do": [
+                put("b", {"a.append": ["b", {"s.concat": [{"s.int": ["i"]}, {"s.int": ["j"]}]}]}),
+                put("j", {"+": ["j", 1]}),
+            ]},
+            put("a", {"a.append": ["a", "b"]}),
+        ],
+        "a", {"type": "array", "items": STRINGS},
+    ),
+    "a list": {
+        "input": "int", "output": NODE, "action": [
+            {"let": {"head": {"type": "Node", "value": {"text": "end", "next": None, "both": []}}, "i": 0}},
+            {"while": {"<": ["i", "input"]}, "do": [put("head", chain("head")), put("i", {"+": ["i", 1]})]},
+            "head",
+        ],
+    },
+    "what shares": turns(
+        {"a": {"type": INTS, "value": [1]}, "b": {"type": INTS, "value": [2]}},
+        [
+            {"if": {"==": [{"%": ["i", 3]}, 0]}, "then": put("b", "a")},
+            put("a", {"a.append": ["a", "i"]}),
+            {"if": {">": [{"a.len": ["b"]}, 10]}, "then": put("b", {"attr": "b", "path": [3], "to": "i"})},
+        ],
+        {"a.concat": ["a", "b"]}, INTS,
+    ),
+    "an old map": turns(
+        {"m": empty(NAMED), "j": 0, "n": 0},
+        [
+            {"if": {"<": ["i", 20]}, "then": put("m", {"map.add": ["m", {"s.int": ["i"]}, "i"]})},
+            put("j", 0),
+            {"while": {"<": ["j", 10]}, "do": [
+                put("n", FIND), {"let": {"garbage": {"s.int": ["n"]}}}, put("j", {"+": ["j", 1]}),
+                {"if": {"==": [{"s.len": ["garbage"]}, 3]}, "then": put("m", {"map.add": ["m", "garbage", "j"]})},
+            ]},
+        ],
+        {"+": ["n", {"a.sum": {"map.values": ["m"]}}]},
+    ),
+    "a try": turns(
+        {"a": empty(STRINGS), "s": {"string": ""}},
+        [
+            put("s", {"s.concat": ["s", {"string": "x"}]}),
+            {"try": {"do": [
+                put("a", {"a.append": ["a", "s"]}),
+                {"if": {"==": [{"%": ["i", 7]}, 0]}, "then": {"error": "seven"}},
+            ]}},
+            {"if": {">": [{"s.len": ["s"]}, 5]}, "then": put("s", {"string": ""})},
+        ],
+        "a", STRINGS,
+    ),
+    "recursion": turns(
+        {"a": empty(STRINGS)}, [put("a", {"a.append": ["a", {"u.r": [{"%": ["i", 5]}]}]})], "a", STRINGS,
+        fcns={"r": {"params": [{"n": "int"}], "ret": "string", "do": [
+            {"let": {"s": {"s.int": ["n"]}, "j": 0}},
+            {"if": {"<=": ["n", 0]}, "then": "s", "else": [
+                {"while": {"<": ["j", 3]}, "do": [
+                    put("s", {"s.concat": ["s", {"u.r": [{"-": ["n", 1]}]}]}), put("j", {"+": ["j", 2]}),
+                ]},
+                "s",
+            ]},
+        ]}},
+    ),
+    "callbacks": turns(
+        {"a": empty(STRINGS)},
+        [put("a", {"a.append": ["a", {"a.fold": [
+            {"type": INTS, "value": [1, 2, 3]}, {"string": ""},
+            {"params": [{"t": "string"}, {"x": "int"}], "ret": "string", "do": [
+                {"let": {"j": 0, "s": "t"}},
+                {"while": {"<": ["j", "x"]}, "do": [
+                    put("s", {"s.concat": ["s", {"s.int": ["i"]}]}), put("j", {"+": ["j", 1]}),
+                ]},
+                "s",
+            ]},
+        ]}]})],
+        "a", STRINGS,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_what_is_needed_stays(name, eager):
+    engine, reference = pfa.loads(LIVE[name], backend="numba"), pfa.loads(LIVE[name])
+    for n in (0, 1, 2, 3, 10, 50, 7):
+        assert engine.action(n) == reference.action(n)
+
+
+SAYING = {
+    "name": "Saying", "method": "emit", "input": "int", "output": TEXTS,
+    "pools": {"p": {"type": STRINGS, "init": {"old": ["a"]}, "rollback": True}},
+    "action": [
+        {"let": {"i": 0, "s": {"string": ""}}},
+        {"while": {"<": ["i", "input"]}, "do": [
+            put("s", {"s.concat": ["s", {"s.int": ["i"]}]}),
+            {"pool": "p", "path": [{"s.int": [{"%": ["i", 4]}]}], "init": empty(STRINGS),
+             "to": {"params": [{"x": STRINGS}], "ret": STRINGS, "do": {"a.append": ["x", "s"]}}},
+            {"if": {"==": [{"%": ["i", 3]}, 0]}, "then": {"pool": "p", "del": {"string": "1"}}},
+            {"log": ["s", "i", {"pool": "p", "path": [{"string": "0"}]}]},
+            {"emit": {"type": TEXTS, "new": {"k": {"pool": "p", "path": [{"string": "0"}]}}}},
+            put("i", {"+": ["i", 1]}),
+            {"if": {">": ["i", 12]}, "then": {"error": "far"}},
+        ]},
+    ],
+}  # fmt: skip
+
+
+def test_what_is_emitted_logged_and_rolled_back(eager):
+    told = []
+    for backend in ("numba", "python"):
+        said = []
+        engine = pfa.loads(SAYING, backend=backend)
+        engine.log = lambda *x, said=said: said.append(x)
+        for n in (3, 20, 5, 30):
+            try:
+                said.append(engine.action(n))
+            except pfa.PfaUserError as error:
+                said.append((error.code, error.emitted))
+            said.append(engine.snapshot()["pools"])
+        told.append(said)
+    assert told[0] == told[1]
+    assert len(told[0]) > 40
+
+
+def test_what_does_not_fit_twice_is_left_as_it_is():
+    """The live data is more than half of the arena: nothing can be copied, and nothing is lost."""
+    document = turns({"a": empty(STRINGS)}, [put("a", {"a.append": ["a", {"s.repeat": [{"s.int": ["i"]}, 1000]}]})],
+                     {"a.len": ["a"]})  # fmt: skip
+    engine = pfa.loads(document, backend="numba", limits=ARENA)
+    assert engine.action(1500) == 1500
+    with pytest.raises(pfa.PfaLimitError, match="memory"):
+        engine.action(10_000)
+    assert engine.action(10) == 10
+
+
+LOOKUPS = {
+    "input": NAMED, "output": INTS, "action": [
+        {"let": {"i": 0, "s": {"string": ""}, "a": empty(INTS)}},
+        {"while": {"<": ["i", 200]}, "do": [
+            {"let": {"key": {"s.concat": [{"string": "k"}, {"s.int": [{"%": ["i", 20]}]}]}}},
+            put("a", {"a.append": ["a", {"attr": "input", "path": ["key"]}]}),
+            put("s", {"s.repeat": ["key", 200]}),
+            put("i", {"+": ["i", 1]}),
+        ]},
+        "a",
+    ],
+}  # fmt: skip
+
+
+def test_the_index_of_an_older_map_is_made_again(eager):
+    given = {f"k{i}": i for i in range(20)}
+    assert pfa.loads(LOOKUPS, backend="numba").action(given) == [i % 20 for i in range(200)]
