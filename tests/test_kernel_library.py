@@ -16,8 +16,8 @@ from pfa.lib.table import everything
 NATIVE = {  # namespaces without a call that goes through the escape
     "", "a", "bytes", "cast", "enum", "fixed", "impute", "interp", "m", "m.kernel", "m.link", "m.special", "map",
     "metric", "parse", "rand", "re", "s", "time",
-    "la", "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.svm", "model.tree",
-    "stat.change", "stat.sample",
+    "la", "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.reg", "model.svm", "model.tree",
+    "prob.dist", "stat.change", "stat.sample", "stat.test",
 }  # fmt: skip
 # But for these: a back-reference, groups.
 ESCAPES = {"re.contains", "re.groups", "re.findgroupsfirst", "re.findgroupsall", "re.groupsall"}

@@ -295,6 +295,38 @@ def beta_fraction(a: f64, b: f64, y: f64, rest: f64) -> f64:
     return exp(log_beta_weight(a, b, y, rest)) / h
 
 
+def log_rising(a: f64, b: f64) -> f64:
+    """log of Γ(a + b) / Γ(b), relative to a tiny `a` too: from Stirling's formula for a larger b."""
+    rising = 0.0
+    while b < 10.0:
+        rising -= log1p(a / b)
+        b += 1.0
+    rising += stirling_error(a + b) - stirling_error(b)
+    return rising + (b - 0.5) * log1p(a / b) + a * (log(a + b) - 1.0)
+
+
+def beta_above(a: f64, b: f64, y: f64) -> f64:
+    """1 - I_y(a, b) for a small `a` and a `y` up to about 1/b, where I may be nearly 1: by its power series."""
+    total = 0.0
+    term = 1.0
+    for n in range(1, 200):
+        i = float(n)
+        term = term * (i - b) * y / i
+        total += term / (a + i)
+        if fabs(term) < 1e-18:
+            break
+    first = a * log(y) - log_gamma_1(a) + log_rising(a, b)
+    return -expm1(first) - exp(first) * a * total
+
+
+@inline
+def beta_complement(a: f64, b: f64, y: f64, rest: f64) -> f64:
+    """1 - I_y(a, b)."""
+    if a < 0.5 and y < 0.7 and b * y < 1.1:
+        return beta_above(a, b, y)
+    return 1.0 - beta_fraction(a, b, y, rest)
+
+
 def beta_integral(a: f64, b: f64, y: f64, rest: f64) -> f64:
     """I_y(a, b) for large shapes and y not above a/(a + b)."""
     weight = exp(log_beta_weight(a, b, y, rest))
@@ -324,10 +356,8 @@ def beta_tail(a: f64, b: f64, y: f64, rest: f64, upper: bool) -> f64:
         tail = beta_integral(b, a, rest, y)
         return tail if upper else 1.0 - tail
     if (b + 1.0) * y < (a + 1.0) * rest:
-        tail = beta_fraction(a, b, y, rest)
-        return 1.0 - tail if upper else tail
-    tail = beta_fraction(b, a, rest, y)
-    return tail if upper else 1.0 - tail
+        return beta_complement(a, b, y, rest) if upper else beta_fraction(a, b, y, rest)
+    return beta_fraction(b, a, rest, y) if upper else beta_complement(b, a, rest, y)
 
 
 # The normal distribution, and Kolmogorov's

@@ -14,8 +14,8 @@ from pfa.targets.kernel.lib.incomplete import (
     log_beta_weight,
     log_gamma_1,
     log_gamma_weight,
+    log_rising,
     normal_quantile,
-    stirling_error,
 )
 
 SMALL = 1e-9  # a step from which the next would be too small to matter: its square
@@ -118,12 +118,7 @@ def gamma_quantile(ctx: i64, p: f64, shape: f64) -> f64:
 
 def leading_odds(p: f64, a: f64, b: f64) -> f64:
     """The logarithm of the quantile if I_y(a, b) were the first term of its series, y^a / (a B(a, b))."""
-    rising = 0.0  # log of Γ(a + b) / Γ(b), from Stirling's formula for a larger b
-    while b < 10.0:
-        rising -= log1p(a / b)
-        b += 1.0
-    rising += stirling_error(a + b) - stirling_error(b) + (b - 0.5) * log1p(a / b) + a * (log(a + b) - 1.0)
-    return (log_of(p) + log_gamma_1(a) - rising) / a
+    return (log_of(p) + log_gamma_1(a) - log_rising(a, b)) / a
 
 
 def normal_odds(p: f64, a: f64, b: f64) -> f64:
