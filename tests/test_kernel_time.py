@@ -2,13 +2,17 @@
 
 import random
 from bisect import bisect_right
+from datetime import datetime, timedelta
 
 import pytest
 
 import pfa
 from pfa.lib.define import Site
 from pfa.lib.time import EARLIEST, FIRST, LAST, LATEST, find_zone, offset_at, zone_names
-from pfa.targets.kernel.zones import CYCLE, zone_table
+from pfa.targets.kernel.zones import all_zones, zone_table
+
+RULES = 948_326_400  # where a rule's table begins: the 20th of January 2000
+CYCLE = 146_097 * 86_400
 
 ZONES = ["", "America/New_York", "Antarctica/Troll", "Australia/Lord_Howe", "Europe/Dublin", "Moon/X"]
 PARTS = ["year", "monthOfYear", "dayOfYear", "dayOfMonth", "dayOfWeek", "hourOfDay", "minuteOfHour", "secondOfMinute"]
@@ -84,27 +88,55 @@ def test_timestamps_of_clocks(engines):
             assert want == got, (ZONES[i], clock)
 
 
-def by_table(table, seconds):
-    n, start = table[:2]
-    t = seconds if seconds < start else start + (seconds - start) % CYCLE
-    return table[2 + n + bisect_right(table, t, 2, 2 + n) - 2]
+def by_table(words, at, seconds, later=None):
+    """The offset at an instant, or on a clock; and the instants of the table that tells it."""
+    if seconds >= words[at + 1]:
+        at += words[at + 2]
+        seconds = RULES + (seconds - RULES) % CYCLE
+    n = words[at]
+    instants, offsets = words[at + 3 : at + 3 + n], words[at + 3 + n : at + 4 + 2 * n]
+    if later is not None:
+        instants = [t + (min if later else max)(o) for t, *o in zip(instants, offsets, offsets[1:], strict=False)]
+    return offsets[bisect_right(instants, seconds)], instants
+
+
+def moments(words, at, r):
+    """Around changes, those of far years too, and anywhere."""
+    _, early = by_table(words, at, 0)
+    _, late = by_table(words, at, LAST)
+    for t in r.sample(early, min(20, len(early))):
+        yield from (t - 1, t, t + r.randrange(-100_000, 100_000))
+    for t in r.sample(late, min(20, len(late))) if words[at + 1] < LAST else []:
+        far = t + CYCLE * r.randrange(1, 18)
+        yield from (far - 1, far, far + r.randrange(-100_000, 100_000))
+    yield from (r.randrange(FIRST, LAST) for _ in range(20))
+    yield from (r.randrange(-(2**32), 2**33) for _ in range(20))
+
+
+def zoneinfo_offset(zone, clock, later):
+    offset = (datetime(1970, 1, 1) + timedelta(0, clock)).replace(tzinfo=zone, fold=later).utcoffset()
+    return offset.days * 86_400 + offset.seconds
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_tables_of_all_zones_are_zoneinfo(part):
     r = random.Random(part)
+    places, words = all_zones()
+    assert set(places) == zone_names() | {""}
     for name in sorted(zone_names())[part::16]:
-        table, zone = zone_table(name), find_zone(name, Site("time", (), ()))
-        instants = table[2 : 2 + table[0]]
-        near = [t + d for t in r.sample(instants, min(20, len(instants))) for d in (-1, 0)]
-        far = [t + CYCLE * r.randrange(1, 18) for t in near if t >= table[1]]
-        for t in (*near, *far, *(r.randrange(FIRST, LAST) for _ in range(20))):
-            assert by_table(table, t) == offset_at(zone, t), (name, t)
+        zone = find_zone(name, Site("time", (), ()))
+        for table, at in ((words, places[name]), (zone_table(name), 0)):
+            for t in moments(table, at, r):
+                assert by_table(table, at, t)[0] == offset_at(zone, t), (name, t)
+                for later in (0, 1):
+                    assert by_table(table, at, t, later)[0] == zoneinfo_offset(zone, t, later), (name, t, later)
 
 
-def test_a_zone_that_is_no_constant_goes_to_the_body():
+def test_a_zone_that_is_no_constant():
     document = {"input": "string", "output": "int", "action": {"time.hourOfDay": [0.0, "input"]}}
-    engine = pfa.loads(document, backend="numba")
+    engine = pfa.loads(document, backend="numba", escape=False)
     assert [engine.action(z) for z in ("", "Asia/Tokyo", "America/New_York")] == [0, 9, 19]
-    with pytest.raises(pfa.PfaCompileError):
-        pfa.loads(document, backend="numba", escape=False)
+    for zone in ("Moon/X", "Asia", "asia/tokyo", "posixrules", "/etc/passwd"):
+        with pytest.raises(pfa.PfaRuntimeError) as caught:
+            engine.action(zone)
+        assert caught.value.code == 40050

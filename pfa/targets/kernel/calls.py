@@ -25,7 +25,7 @@ may ask for more, by name (N is the number of the argument, from 0):
     names_N                              an array of its field names, as strings
     tag_NAME                             the number of a union's branch, as in tag_string, tag_double
     count                                how many arguments there are
-    and those of `extras`
+    and those of `extras` and `prepared`
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, front
+from pfa.targets.kernel import extras, front, prepared
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -189,7 +189,7 @@ def fits(kernel: front.Kernel, bound: Bound) -> bool:
         if asked := extras.PATTERN.match(name):
             if not extras.known(asked, bound):
                 return False
-        elif not _EXTRA.match(name):
+        elif not (_EXTRA.match(name) or prepared.NAMES.match(name)):
             return False
     return not (kernel.ret == "double" and kind(bound.ret) != "f64") and not (
         kernel.ret == "i1" and kind(bound.ret) != "bool"
@@ -226,7 +226,9 @@ def extra(f: FunctionEmitter, name: str, args: tuple[Operand, ...], bound: Bound
     if name == "count":
         return str(len(bound.params))
     if asked := extras.PATTERN.match(name):
-        return extras.extra(f.e, asked, args, bound)
+        return extras.extra(f.e, asked, bound)
+    if asked := prepared.NAMES.match(name):
+        return f.e.prepared.text(f, asked[1], args[int(asked[2])])
     found = _EXTRA.match(name)
     assert found
     what, item, number, field, record, tag, into, source = found.groups()

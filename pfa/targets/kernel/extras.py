@@ -16,8 +16,6 @@ test_CODE, missing_CODE    tests a datum (argument 0) by a tree node (argument 1
                            one: `call2(f, ctx, 0, datum, node)` (`pfa.targets.kernel.predicates`)
 tag_record_N               the number of the branch that argument N's type is in its own fields
 leaf_NAME_N                address of what makes a leaf in that field the result: `call0(f, ctx, slot)`
-zone_N, pattern_N, groupless_N
-                           the table of argument N, a constant: `pfa.targets.kernel.prepared`
 json_N, avro_N             writes argument N in Avro's JSON or binary encoding: `call2(f, ctx, 0, writer, slot)`
 """
 
@@ -30,7 +28,6 @@ from pfa.targets.kernel import encoders, hashes, predicates, tables
 from pfa.types import DOUBLE, LONG, NULL, Array, Function, Map, Prim, Record, Type, Union, branches
 
 if TYPE_CHECKING:
-    from pfa.ir import Operand
     from pfa.lib.signature import Bound
     from pfa.targets.kernel.emit import Emitter
 
@@ -45,7 +42,6 @@ PATTERN = re.compile(
     r"|inner_(?P<inner_real>real_)?(?P<outer>[A-Za-z]+)_(?P<within>[A-Za-z]+)_(?P<outermost>\d)\Z"
     r"|numbers_in_(?P<counted>\w+)_(?P<counter>\d)\Z"
     r"|tag_record_(?P<tagged>\d)\Z|leaf_(?P<leaf>\w+)_(?P<tree>\d)\Z"
-    r"|(?P<prepared>zone|pattern|groupless)_(?P<argument>\d)\Z"
     r"|widen_field_(?P<given>\w+)_(?P<of>\d)_(?P<function>\d)\Z"
 )
 
@@ -84,15 +80,11 @@ def as_doubles(t: Type) -> Type:
             return DOUBLE if all(code(b) < len(CODES) for b in branches(t)) else t
 
 
-def extra(e: Emitter, found: re.Match[str], args: tuple[Operand, ...], bound: Bound) -> str:
+def extra(e: Emitter, found: re.Match[str], bound: Bound) -> str:
     """The text of what was asked for."""
     asked = found.groupdict()
     if asked["table"]:
         return e.constant(Array(LONG), tables.TABLES[asked["table"]]())
-    if asked["prepared"]:
-        table = e.prepared.table(asked["prepared"], args[int(asked["argument"])])
-        assert table is not None
-        return e.constant(*table)
     if asked["encoder"]:
         t = bound.params[int(asked["encoded"])]
         t = inside(t) if asked["each"] else t

@@ -1,13 +1,13 @@
-"""Tables that are made of a constant argument when a document is compiled: a zone's offsets, a pattern's automata.
+"""Tables that are made of an argument when a document is compiled: a zone's offsets, a pattern's automata.
 
 A kernel asks for one by a parameter (N is the number of the argument):
 
-    zone_N       an array of longs: `pfa.targets.kernel.zones`
-    pattern_N    bytes: `pfa.targets.kernel.automata`
+    zone_N       the address of a zone's table, 0 for none: `pfa.targets.kernel.zones`; it is looked up among all zones
+                 where the argument is no constant
+    pattern_N    bytes, of a constant pattern: `pfa.targets.kernel.automata`
     groupless_N  the same, of patterns without groups only
 
-Where the argument is no constant, or no table can be made of it, that kernel is not taken, and the body of the function
-does the work.
+Where no table can be made, that kernel is not taken, and the body of the function does the work.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Const
-from pfa.types import BYTES, LONG, Array, Type
+from pfa.types import BYTES, INT, LONG, STRING, Array, Map
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
     from pfa.targets.kernel.automata import Table
+    from pfa.targets.kernel.emit import FunctionEmitter
     from pfa.targets.kernel.front import Kernel
 
 NAMES = re.compile(r"(zone|pattern|groupless)_(\d)\Z")
@@ -38,19 +39,31 @@ class Prepared:
         asked = [m for name, _ in kernel.params if (m := NAMES.match(name))]
         return all(self.table(m[1], args[int(m[2])]) is not None for m in asked)
 
-    def table(self, what: str, argument: Operand) -> tuple[Type, Any] | None:
+    def table(self, what: str, argument: Operand) -> Any:
         """The table of an argument."""
+        from pfa.targets.kernel.zones import all_zones, zone_table
+
         match argument:
             case Const(str() as name) if what == "zone":
-                from pfa.targets.kernel.zones import zone_table
-
-                offsets = zone_table(name)
-                return None if offsets is None else (Array(LONG), offsets)
+                return zone_table(name)
+            case _ if what == "zone":
+                return all_zones()
             case Const(str() | bytes() as text):
                 found = self.pattern(text)
-                return None if found is None or (what == "groupless" and found.groups) else (BYTES, found.data)
+                return None if found is None or (what == "groupless" and found.groups) else found.data
             case _:
                 return None
+
+    def text(self, f: FunctionEmitter, what: str, argument: Operand) -> str:
+        """What stands for a table in a call."""
+        table = self.table(what, argument)
+        if what != "zone":
+            return f.e.constant(BYTES, table)
+        if isinstance(argument, Const):
+            return f"items({f.e.constant(Array(LONG), table)})" if table else "0"
+        places, words = table
+        given = f"{f.e.constant(Map(INT), places)}, {f.e.constant(Array(LONG), words)}"
+        return f"find_zone(ctx, {given}, {f.operand(argument, STRING)})"
 
     def pattern(self, text: str | bytes) -> Table | None:
         """The automata of a pattern, made once."""

@@ -1,12 +1,14 @@
 """Time (time.*): the calendar by arithmetic, offsets of zones by tables (`pfa.targets.kernel.zones`).
 
-A time on a zone's clock is seconds, counted as if it were in UTC.  A date is one number: year * 512 + month * 32 + day.
+A zone is the address of its table, 0 where there is none.  A time on its clock is seconds, counted as if it were in
+UTC.  A date is one number: year * 512 + month * 32 + day.
 """
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import f64, fail, floor, i64, inline, trunc_i64
-from pfa.targets.kernel.lib.base import item, length
+from pfa.targets.kernel.language import f64, fail, floor, i64, inline, ld, trunc_i64
+from pfa.targets.kernel.lib.base import items
+from pfa.targets.kernel.lib.state import map_find
 
 EARLIEST = -62135596800.0  # the years 1 to 9999
 LATEST = 253402300799.0
@@ -14,58 +16,74 @@ FIRST_SECOND = -62135424000  # what `offset_at` of pfa.lib.time holds its second
 LAST_SECOND = 253402127999
 DAY = 86400
 CYCLE = 12622780800  # seconds of 400 years
+RULES = 948326400  # the 20th of January 2000, from when on the tables of rules are
+INSTANTS = 24  # bytes of a table before them
 ALMOST_ONE = 1.0 - 1.0 / 9007199254740992.0
 
 
 # Zones
 
 
+def find_zone(ctx: i64, places: i64, tables: i64, name: i64) -> i64:
+    """The table of a zone of this name, or 0."""
+    found = map_find(ctx, places, name)
+    return 0 if found == 0 else items(tables) + ld(found + 8) * 8
+
+
 @inline
-def in_cycle(table: i64, t: i64) -> i64:
-    """A time among those of the table that has the same offset."""
-    start = item(table, 1)
-    return t if t < start else start + (t - start) % CYCLE
+def zone_at(zone: i64, t: i64) -> i64:
+    """The table for a time: the zone's, or that of its rule."""
+    return zone if t < ld(zone + 8) else zone + ld(zone + 16) * 8
 
 
-def zone_offset(table: i64, seconds: i64) -> i64:
+@inline
+def in_rule(zone: i64, t: i64) -> i64:
+    """A time between 2000 and 2400 for which the rule says the same."""
+    return t if t < ld(zone + 8) else RULES + (t - RULES) % CYCLE
+
+
+def zone_offset(zone: i64, seconds: i64) -> i64:
     """Seconds that the zone is ahead of UTC."""
-    t = in_cycle(table, min(max(seconds, FIRST_SECOND), LAST_SECOND))
+    t = min(max(seconds, FIRST_SECOND), LAST_SECOND)
+    table = zone_at(zone, t)
+    t = in_rule(zone, t)
     low = 0
-    high = item(table, 0)
+    high = ld(table)
     while low < high:
         middle = (low + high) // 2
-        if item(table, 2 + middle) <= t:
+        if ld(table + INSTANTS + middle * 8) <= t:
             low = middle + 1
         else:
             high = middle
-    return item(table, 2 + item(table, 0) + low)
+    return ld(table + INSTANTS + (ld(table) + low) * 8)
 
 
-def clock_offset(table: i64, clock: i64, later: bool) -> i64:
+def clock_offset(zone: i64, clock: i64, later: bool) -> i64:
     """The offset at a time on the zone's clock: around a change that before it, or that after it."""
-    t = in_cycle(table, clock)
-    n = item(table, 0)
+    table = zone_at(zone, clock)
+    t = in_rule(zone, clock)
+    offsets = table + INSTANTS + ld(table) * 8
     low = 0
-    high = n
+    high = ld(table)
     while low < high:
         middle = (low + high) // 2
-        before = item(table, 2 + n + middle)
-        after = item(table, 3 + n + middle)
-        if item(table, 2 + middle) + (min(before, after) if later else max(before, after)) <= t:
+        before = ld(offsets + middle * 8)
+        after = ld(offsets + middle * 8 + 8)
+        if ld(table + INSTANTS + middle * 8) + (min(before, after) if later else max(before, after)) <= t:
             low = middle + 1
         else:
             high = middle
-    return item(table, 2 + n + low)
+    return ld(offsets + low * 8)
 
 
-def zone_clock(ctx: i64, ts: f64, table: i64, code: i64) -> i64:
+def zone_clock(ctx: i64, ts: f64, zone: i64, code: i64) -> i64:
     """The time on the zone's clock; errors are `code` and the next one."""
-    if length(table) == 0:
+    if zone == 0:
         fail(ctx, code)
     if not EARLIEST <= ts <= LATEST:
         fail(ctx, code + 1)
     whole = trunc_i64(floor(ts))
-    return whole + zone_offset(table, whole)
+    return whole + zone_offset(zone, whole)
 
 
 @inline
@@ -172,7 +190,7 @@ def time_makeTimestamp(
     ctx: i64, year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64, millisecond: i64, zone: i64,
     zone_7: i64,
 ) -> f64:  # fmt: skip
-    if length(zone_7) == 0:
+    if zone_7 == 0:
         fail(ctx, 40080)
     if year < 1 or year > 9999 or month < 1 or month > 12 or day < 1 or day > days_of_month(year, month):
         fail(ctx, 40081)
