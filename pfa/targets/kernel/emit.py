@@ -843,13 +843,7 @@ class FunctionEmitter:
     def widen(self, s: Op) -> None:
         want, got = s.extra
         text = self.operand(s.args[0], got)
-        if isinstance(s.args[0], Const):
-            self.assign(s.to, self.widened_constant(s.args[0].value, want, got), want)
-            return
         self.assign(s.to, self.e.helpers.widened(text, want, got), want)
-
-    def widened_constant(self, value: Any, want: Type, got: Type) -> str:
-        return self.e.helpers.widened(self.constant(value, got), want, got)
 
     def is_branch(self, s: Op) -> None:
         whole, branches = s.extra
