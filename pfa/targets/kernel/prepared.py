@@ -16,11 +16,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Const
+from pfa.targets.kernel.automata import Budget, Table, pattern_table
+from pfa.targets.kernel.zones import all_zones, zone_table
 from pfa.types import BYTES, INT, LONG, STRING, Array, Map
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
-    from pfa.targets.kernel.automata import Table
     from pfa.targets.kernel.emit import FunctionEmitter
     from pfa.targets.kernel.front import Kernel
 
@@ -32,7 +33,7 @@ class Prepared:
 
     def __init__(self) -> None:
         self.patterns: dict[str | bytes, Table | None] = {}
-        self.budget: Any = None
+        self.budget = Budget()
 
     def possible(self, kernel: Kernel, args: tuple[Operand, ...]) -> bool:
         """Are there tables for all that the kernel asks for?"""
@@ -41,8 +42,6 @@ class Prepared:
 
     def table(self, what: str, argument: Operand) -> Any:
         """The table of an argument."""
-        from pfa.targets.kernel.zones import all_zones, zone_table
-
         match argument:
             case Const(str() as name) if what == "zone":
                 return zone_table(name)
@@ -67,9 +66,6 @@ class Prepared:
 
     def pattern(self, text: str | bytes) -> Table | None:
         """The automata of a pattern, made once."""
-        from pfa.targets.kernel.automata import Budget, pattern_table
-
-        self.budget = self.budget or Budget()
         if text not in self.patterns:
             binary = isinstance(text, bytes)
             plain = text.decode("latin-1") if isinstance(text, bytes) else text
