@@ -51,3 +51,34 @@ def test_keys_made_to_collide(call):
         engine.action(keys)
     assert engine.action(keys[:100]) == 100
     assert engine.action([f"{i:016}" for i in range(len(keys))]) == len(keys)
+
+
+ROW = {"params": [{"y": "double"}], "ret": "double", "do": {"m.sin": {"*": [1000.0, {"*": ["x", "y"]}]}}}
+ROWS = {"params": [{"x": "double"}], "ret": {"type": "array", "items": "double"}, "do": {"a.map": ["input", ROW]}}
+ENTRY = {
+    "type": "record", "name": "Entry",
+    "fields": [{"name": "x", "type": "double"}, {"name": "to", "type": "double"}],
+}  # fmt: skip
+SAME = {"new": {"x": "x", "to": "x"}, "type": "Entry"}
+TABLE = {"a.map": ["input", {"params": [{"x": "double"}], "ret": ENTRY, "do": SAME}]}
+CUBIC = {
+    "la.inverse": {"a.len": {"la.inverse": ["m"]}},
+    "la.inverse of a part": {"a.len": {"la.inverse": [{"la.truncate": ["m", {"//": [{"a.len": "m"}, 2]}]}]}},
+    "la.det": {"m.floor": {"la.det": ["m"]}},
+    "la.dot": {"a.len": {"la.dot": ["m", "m"]}},
+    "la.eigenBasis": {"a.len": {"la.eigenBasis": ["m"]}},
+    "gaussianProcess": {
+        "model.reg.gaussianProcess": [0.5, TABLE, None, {"fcn": "m.kernel.rbf", "fill": {"gamma": 1e9}}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", CUBIC)
+def test_linear_algebra_of_large_matrices(name):
+    matrix = {"a.map": ["input", ROWS]}
+    action = [{"let": {"m": matrix}}, CUBIC[name]] if "la." in name else CUBIC[name]
+    document = {"input": {"type": "array", "items": "double"}, "output": "double", "action": action}
+    engine = pfa.loads(document, backend="numba", escape=False, limits=pfa.Limits(time=0.3))
+    engine.action([0.25, 0.5, 0.75])
+    with pytest.raises(pfa.PfaLimitError):
+        engine.action([i / 1500 for i in range(1, 1500)])
