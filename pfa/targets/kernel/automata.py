@@ -145,11 +145,11 @@ def _ranges(chars: Chars, binary: bool) -> Ranges:
 class Alphabet:
     """Classes of the characters that a pattern's sets do not tell apart."""
 
-    def __init__(self, sets: list[Chars], binary: bool) -> None:
-        self.sets = sets
+    def __init__(self, sets: list[Chars], binary: bool, budget: Budget) -> None:
         changes: dict[int, int] = defaultdict(int, {0: 0})
         for i, chars in enumerate(sets):
-            for a, b in _ranges(chars, binary):
+            budget.spend(len(found := _ranges(chars, binary)))
+            for a, b in found:
                 changes[a] ^= 1 << i
                 changes[b + 1] ^= 1 << i
         self.signatures: dict[int, int] = {}
@@ -158,10 +158,10 @@ class Alphabet:
         signature = 0
         for start in sorted(changes):
             signature ^= changes[start]
-            found = self.signatures.setdefault(signature, len(self.signatures))
-            if not self.classes or self.classes[-1] != found:
+            number = self.signatures.setdefault(signature, len(self.signatures))
+            if not self.classes or self.classes[-1] != number:
                 self.starts.append(start)
-                self.classes.append(found)
+                self.classes.append(number)
 
     def segments(self) -> tuple[list[int], list[int]]:
         """Where segments of one class begin, and the classes."""
@@ -269,9 +269,10 @@ class Automata:
         self.count = len(self.nodes.chars)
         self.words = any(p.startswith("\\") for p in self.nodes.places)
         sets = list(dict.fromkeys([*self.nodes.chars, *([WORD] if self.words else [])]))
-        self.alphabet = Alphabet(sets, binary)
-        members = {c: self.alphabet.members(i) for i, c in enumerate(sets)}
+        self.alphabet = Alphabet(sets, binary, budget)
         width = len(self.alphabet.signatures)
+        self.spend(width * (self.count + len(sets)))
+        members = {c: self.alphabet.members(i) for i, c in enumerate(sets)}
         letters = members[WORD] if self.words else [False] * width
         self.kinds = [LETTER if is_letter else OTHER for is_letter in letters]
         self.takers = [sum(1 << p for p, c in enumerate(self.nodes.chars) if members[c][x]) for x in range(width)]
