@@ -156,13 +156,14 @@ def fill_histogram2d(
     values = histogram["values"]
     if xbins < 1 or ybins < 1:
         fail(BAD_SCALE)
-    charge(len(values) + ybins)
+    charge(len(values))
     if len(values) != xbins or any(len(row) != ybins for row in values):
         fail(WRONG_SIZE)
     if not (xlow < xhigh and ylow < yhigh and all(map(isfinite, (xlow, xhigh, ylow, yhigh)))):
         fail(BAD_RANGE)
     if not (xlow <= x < xhigh and ylow <= y < yhigh):
         return _flow(_outside2d(x, y, histogram, site), w, histogram, site)
+    charge(ybins)
     i, j = _bin(x, xbins, xlow, xhigh), _bin(y, ybins, ylow, yhigh)
     rows = list(values)
     rows[i] = _added(rows[i], j, w)

@@ -344,12 +344,22 @@ def substitute_back(rows: i64, n: i64) -> None:
         stf(row + n * 8, x)
 
 
-def distance_by(rows: i64, n: i64, offset: i64) -> f64:
-    """The root of the offset times the inverse of the matrix times the offset; NaN where it has none."""
+def finite_system(rows: i64, n: i64) -> bool:
+    """Is the matrix without infinities and NaN?"""
     for i in range(n):
         for j in range(n):
             if not finite(ldf(ld(rows + i * 8) + j * 8)):
-                return nan
+                return False
+    return True
+
+
+def distance_by(rows: i64, n: i64, offset: i64, any: bool) -> f64:
+    """The root of the offset times the inverse of the matrix times the offset; NaN where it has none.
+
+    `any`: a matrix with infinities is computed with, too.
+    """
+    if not any and not finite_system(rows, n):
+        return nan
     if not eliminated(rows, n):
         return nan
     substitute_back(rows, n)
@@ -392,7 +402,7 @@ def array_mahalanobis(ctx: i64, observation: i64, prediction: i64, covariance: i
         move(ld(rows + i * 8), items(item(covariance, i)), n * 8)
         stf(ld(rows + i * 8) + n * 8, d)
         stf(offset + i * 8, d)
-    return distance_by(rows, n, offset)
+    return distance_by(rows, n, offset, code < 32000)  # as model.reg does it
 
 
 def map_mahalanobis(ctx: i64, observation: i64, prediction: i64, covariance: i64, code: i64) -> f64:
@@ -416,7 +426,7 @@ def map_mahalanobis(ctx: i64, observation: i64, prediction: i64, covariance: i64
             stf(ld(rows + i * 8) + j * 8, ldf(map_find(ctx, row, key_at(observation, j)) + 8))
         stf(ld(rows + i * 8) + n * 8, d)
         stf(offset + i * 8, d)
-    return distance_by(rows, n, offset)
+    return distance_by(rows, n, offset, code < 32000)  # as model.reg does it
 
 
 def model_reg_mahalanobis__array(ctx: i64, observation: i64, prediction: i64, covariance: i64) -> f64:

@@ -175,6 +175,7 @@ def stat_sample_fillHistogram2d(
     if not (finite(xlow) and finite(xhigh) and finite(ylow) and finite(yhigh)):
         fail(ctx, 14091)
     if xlow <= x and x < xhigh and ylow <= y and y < yhigh:
+        charge(ctx, ybins)
         i = bin_of(x, xbins, xlow, xhigh)
         row = item_added(ctx, item(values, i), bin_of(y, ybins, ylow, yhigh), w, kind_field_leaf_values_3)
         return with_values(ctx, histogram, fields_3, field_values_3, array_put(ctx, values, i, row))
@@ -199,7 +200,7 @@ def check_bins(ctx: i64, values: i64, xbins: i64, ybins: i64) -> None:
     """Fail unless there are as many values as bins."""
     if xbins < 1 or ybins < 1:
         fail(ctx, 14092)
-    charge(ctx, length(values) + ybins)
+    charge(ctx, length(values))
     if length(values) != xbins:
         fail(ctx, 14090)
     for i in range(xbins):
