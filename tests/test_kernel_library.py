@@ -19,8 +19,7 @@ NATIVE = {  # namespaces without a call that goes through the escape
     "la", "model.cluster", "model.naive", "model.neighbor", "model.neural", "model.reg", "model.svm", "model.tree",
     "prob.dist", "stat.change", "stat.sample", "stat.test",
 }  # fmt: skip
-# But for these: a back-reference, groups.
-ESCAPES = {"re.contains", "re.groups", "re.findgroupsfirst", "re.findgroupsall", "re.groupsall"}
+ESCAPES = {"re.contains"}  # but for these: a back-reference
 FUNCTIONS = everything().values()
 NAMESPACES = sorted({fn.name.rpartition(".")[0] for fn in FUNCTIONS})
 

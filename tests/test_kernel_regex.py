@@ -22,12 +22,15 @@ FUNCTIONS = {
     "findfirst": (["T", "null"], False), "split": ({"type": "array", "items": "T"}, False), "replacefirst": ("T", True),
     "replacelast": ("T", True), "replaceall": ("T", True),
 }  # fmt: skip
-GROUPLESS = {
+GROUPED = {
     "groups": (PAIRS, False), "findgroupsfirst": ({"type": "array", "items": "T"}, False),
     "findgroupsall": ({"type": "array", "items": {"type": "array", "items": "T"}}, False),
     "groupsall": ({"type": "array", "items": PAIRS}, False),
 }  # fmt: skip
-PATTERNS = ["", "a*", "ab|abc?|c", r"\b\w+\b", "^a|b$", r"(a|b)*a(a|b){3}", "[^a]{2,3}", "[[:alpha:]]+", "(", r"\<a*"]
+PATTERNS = [
+    "", "a*", "ab|abc?|c", r"\b\w+\b", "^a|b$", r"(a|b)*a(a|b){3}", "[^a]{2,3}", "[[:alpha:]]+", "(", r"\<a*",
+    r"(\b\w+)( b?)?",
+]  # fmt: skip
 COUNT = 250
 
 
@@ -48,8 +51,7 @@ def functions():
     for t in ("string", "bytes"):
         for i, pattern in enumerate(PATTERNS):
             some = {"indexall": FUNCTIONS["indexall"], "contains": FUNCTIONS["contains"]}
-            groupless = {} if "(" in pattern else GROUPLESS
-            for name, (ret, replaces) in (FUNCTIONS | groupless if i in (1, 3, 8) else some).items():
+            for name, (ret, replaces) in (FUNCTIONS | GROUPED if i in (1, 3, 8, 10) else some).items():
                 literal = {"string": pattern} if t == "string" else {"type": "bytes", "value": pattern}
                 made[f"{name}_{t}_{i}"] = {
                     "params": [{"x": t}, {"y": t}], "ret": typed(ret, t),
@@ -75,7 +77,7 @@ def test_functions():
     engines = pfa.loads(document), pfa.loads(document, backend="numba", escape=False)
     r = random.Random(1)
     for name in document["fcns"]:
-        for _ in range(12):
+        for _ in range(8):
             args = [text(r).replace("\ud800", "c"), r.choice(["", "-", "<é>"])]
             if "_bytes_" in name:
                 args = [x.encode("utf-8") for x in args]
@@ -114,7 +116,7 @@ class Tables:
 
     def class_of(self, char):
         found = self.words[self.classes + bisect_right(self.starts, ord(char)) - 1]
-        assert ord(char) > 255 or self.words[8 + ord(char)] == found
+        assert ord(char) > 255 or self.words[12 + ord(char)] == found
         return found
 
     def begins(self, s):
@@ -191,10 +193,42 @@ def test_a_search_that_is_quadratic_meets_the_limits():
         engine.action("a" * 100_000)
 
 
-def test_groups_and_patterns_that_are_no_constants_go_to_the_body():
-    action = {"re.findgroupsfirst": ["input", {"string": "(b)(a)?"}]}
+def grouped_patterns(r, count):
+    """Patterns whose groups kernels find."""
+    while count:
+        pattern = random_pattern(r)
+        tables = [pattern_table(pattern, binary, Budget()) for binary in (False, True)]
+        if "(" in pattern and all(t and t.data and t.grouped for t in tables):
+            yield pattern
+            count -= 1
+
+
+def test_groups():
+    patterns = [*grouped_patterns(random.Random(3), 12), "(a(b)?)?c", "^(a?)(b?)$", "(a)|(b)", "((a|b)c)"]
+    literals = [{"string": p} for p in patterns] + [{"type": "bytes", "value": p} for p in patterns]
+    functions = {}
+    for i, literal in enumerate(literals):
+        t = "string" if "string" in literal else "bytes"
+        for name in ("groupsall", "findgroupsall", "groups", "findgroupsfirst") if i % 5 == 0 else ("groupsall",):
+            ret = typed(GROUPED[name][0], t)
+            functions[f"{name}_{t}_{i}"] = {"params": [{"x": t}], "ret": ret, "do": {f"re.{name}": ["x", literal]}}
+    document = {"input": "null", "output": "null", "fcns": functions, "action": None}
+    engines = pfa.loads(document), pfa.loads(document, backend="numba", escape=False)
+    r = random.Random(4)
+    for name in functions:
+        for _ in range(12):
+            x = text(r).replace("\ud800", "c")
+            args = [x.encode() if "_bytes_" in name else x]
+            want, got = (outcome(e, name, args) for e in engines)
+            assert want == got, (literals[int(name.rpartition("_")[2])], name, args)
+
+
+def test_what_goes_to_the_body():
+    action = {"re.findgroupsfirst": ["input", {"string": "(a|ab)(c|bcd)(d*)"}]}
     document = {"input": "string", "output": {"type": "array", "items": "string"}, "action": action}
-    assert pfa.loads(document, backend="numba").action("abab") == ["ba", "b", "a"]
+    assert pfa.loads(document, backend="numba").action("abcd") == ["abcd", "ab", "c", "d"]
+    with pytest.raises(pfa.PfaCompileError):
+        pfa.loads(document, backend="numba", escape=False)
     document = {"input": "string", "output": "int", "action": {"re.count": [{"string": "abab"}, "input"]}}
     engine = pfa.loads(document, backend="numba")
     assert [engine.action(p) for p in ("a", "ab", "x", ".")] == [2, 2, 0, 4]

@@ -10,7 +10,8 @@ before the character is taken; behind the classes stands a last one for the end 
 
 The table is 32-bit words: how many segments the code points have; where the segments' starts, their classes, the rows
 to begin with behind each class, the automaton that goes right and that which goes left are; the latter's first row;
-the length of a row; then the class of each byte, and these.
+the length of a row; where the program is that finds groups, its steps and how many groups there are; where the classes
+are marked that are letters; then the class of each byte, and these.
 """
 
 from __future__ import annotations
@@ -24,8 +25,22 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from pfa.errors import PfaLimitError
-from pfa.lib.regex_re2 import compiled
-from pfa.lib.regex_syntax import LAST, WORD, At, BadPattern, Chars, Either, Group, Node, Repeat, Sequence, parse
+from pfa.lib.regex_re2 import compiled, exact
+from pfa.lib.regex_syntax import (
+    LAST,
+    WORD,
+    At,
+    BadPattern,
+    Chars,
+    Either,
+    Group,
+    Node,
+    Pattern,
+    Repeat,
+    Sequence,
+    parse,
+)
+from pfa.targets.kernel.captures import TooLong, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +55,7 @@ ENTRIES = 1 << 18
 WORK = 2_000_000  # positions that are looked at while states are made: half a second at most
 KEPT = 256  # sets of characters
 LONGEST = 10_000  # characters of a pattern
-HEADER = 8
+HEADER = 12
 EDGE, OTHER, LETTER = "edge", "other", "letter"  # what may be beside a place
 
 
@@ -62,10 +77,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What kernels get of a pattern: no bytes where it is none."""
+    """What kernels get of a pattern: no bytes where it is none; and whether they can tell its groups."""
 
     data: bytes
-    groups: int
+    grouped: bool
 
 
 def pattern_table(pattern: str, binary: bool, budget: Budget) -> Table | None:
@@ -76,23 +91,43 @@ def pattern_table(pattern: str, binary: bool, budget: Budget) -> Table | None:
         tree = parse(pattern)
         if tree.referred:
             return None
-        return Table(_words(Automata(tree.root, binary, budget)), tree.groups)
+        steps = _steps(tree)
+        return Table(_words(Automata(tree.root, binary, budget), steps, tree.groups), not tree.groups or bool(steps))
     except BadPattern:
-        return Table(b"", 0)
+        return Table(b"", True)
     except (TooLarge, PfaLimitError):
         return None
 
 
-def _words(a: Automata) -> bytes:
+def _steps(tree: Pattern) -> list[tuple[int, int | Chars, int]]:
+    """The program that divides a match among its groups, empty where there is none."""
+    if not tree.groups or not exact(tree.root):
+        return []
+    try:
+        return program(tree.root).steps
+    except TooLong:
+        return []
+
+
+def _words(a: Automata, steps: list[tuple[int, int | Chars, int]], groups: int) -> bytes:
     starts, classes = a.alphabet.segments()
     width = len(a.alphabet.signatures) + 1
     ends, begins = a.forward(), a.backward()
     firsts = [ends.starts[(EDGE, OTHER, LETTER).index(kind)] * width for kind in (*a.kinds, EDGE)]
     at = [HEADER + 256]
-    for part in (starts, classes, firsts, ends.entries):
+    letters = [int(kind == LETTER) for kind in (*a.kinds, EDGE)]
+    for part in (starts, classes, firsts, ends.entries, begins.entries, letters):
         at.append(at[-1] + len(part))
-    head = [len(starts), *at, begins.starts[0] * width, width]
-    words = [*head, *a.alphabet.bytes(), *starts, *classes, *firsts, *ends.entries, *begins.entries]
+    members: list[int] = []
+    places = {}
+    for chars in {x: 0 for _, x, _ in steps if isinstance(x, Chars)}:
+        places[chars] = at[-1] + len(members)
+        members += map(int, a.members[chars])
+    listed = [n for what, x, y in steps for n in (what, places[x] if isinstance(x, Chars) else x, y)]
+    program_at = at.pop() + len(members)
+    head = [len(starts), *at[:5], begins.starts[0] * width, width, program_at, len(steps), groups, at[5]]
+    words = [*head, *a.alphabet.bytes(), *starts, *classes, *firsts, *ends.entries, *begins.entries, *letters]
+    words += [*members, *listed]
     return struct.pack(f"<{len(words)}I", *words)
 
 
@@ -272,7 +307,7 @@ class Automata:
         self.alphabet = Alphabet(sets, binary, budget)
         width = len(self.alphabet.signatures)
         self.spend(width * (self.count + len(sets)))
-        members = {c: self.alphabet.members(i) for i, c in enumerate(sets)}
+        members = self.members = {c: self.alphabet.members(i) for i, c in enumerate(sets)}
         letters = members[WORD] if self.words else [False] * width
         self.kinds = [LETTER if is_letter else OTHER for is_letter in letters]
         self.takers = [sum(1 << p for p, c in enumerate(self.nodes.chars) if members[c][x]) for x in range(width)]

@@ -5,7 +5,7 @@ A kernel asks for one by a parameter (N is the number of the argument):
     zone_N       the address of a zone's table, 0 for none: `pfa.targets.kernel.zones`; it is looked up among all zones
                  where the argument is no constant
     pattern_N    bytes, of a constant pattern: `pfa.targets.kernel.automata`
-    groupless_N  the same, of patterns without groups only
+    grouped_N    the same, of patterns whose groups can be told
 
 Where no table can be made, that kernel is not taken, and the body of the function does the work.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pfa.targets.kernel.emit import FunctionEmitter
     from pfa.targets.kernel.front import Kernel
 
-NAMES = re.compile(r"(zone|pattern|groupless)_(\d)\Z")
+NAMES = re.compile(r"(zone|pattern|grouped)_(\d)\Z")
 
 
 class Prepared:
@@ -49,7 +49,7 @@ class Prepared:
                 return all_zones()
             case Const(str() | bytes() as text):
                 found = self.pattern(text)
-                return None if found is None or (what == "groupless" and found.groups) else found.data
+                return None if found is None or (what == "grouped" and not found.grouped) else found.data
             case _:
                 return None
 

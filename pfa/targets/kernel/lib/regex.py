@@ -19,7 +19,11 @@ RIGHT = 4
 LEFT = 5
 LAST_ROW = 6
 WIDTH = 7
-BYTES = 8
+PROGRAM = 8
+STEPS = 9
+GROUPS = 10
+LETTERS = 11
+BYTES = 12
 
 S_TABLE = 0  # bytes of a search
 S_TEXT = 8
@@ -265,12 +269,7 @@ def re_rindex(ctx: i64, s: i64, pattern: i64, pattern_1: i64) -> i64:
 
 
 def re_indexall(ctx: i64, s: i64, pattern: i64, pattern_1: i64) -> i64:
-    return all_pairs(ctx, new_search(ctx, s, pattern_1, 35050), False)
-
-
-def all_pairs(ctx: i64, search: i64, nested: bool) -> i64:
-    """Where each match begins and ends; as the one group of a match where `nested`."""
-    s = ld(search + S_TEXT)
+    search = new_search(ctx, s, pattern_1, 35050)
     out = new_array(ctx, count_matches(ctx, search))
     at = items(out)
     byte = 0
@@ -279,29 +278,17 @@ def all_pairs(ctx: i64, search: i64, nested: bool) -> i64:
         begin = character + characters_in(s, byte, match_begin(search))
         byte = match_stop(search)
         character = begin + characters_in(s, match_begin(search), byte)
-        pair = pair_of(ctx, begin, character)
-        st(at, array_of_one(ctx, pair) if nested else pair)
+        st(at, pair_of(ctx, begin, character))
         at += 8
     return out
 
 
-def array_of_one(ctx: i64, x: i64) -> i64:
-    out = new_array(ctx, 1)
-    st(items(out), x)
-    return out
-
-
 def re_findall(ctx: i64, s: i64, pattern: i64, pattern_1: i64) -> i64:
-    return all_texts(ctx, new_search(ctx, s, pattern_1, 35060), False)
-
-
-def all_texts(ctx: i64, search: i64, nested: bool) -> i64:
-    """What each match is; as the one group of a match where `nested`."""
+    search = new_search(ctx, s, pattern_1, 35060)
     out = new_array(ctx, count_matches(ctx, search))
     at = items(out)
     while next_match(ctx, search):
-        text = found_text(ctx, search)
-        st(at, array_of_one(ctx, text) if nested else text)
+        st(at, found_text(ctx, search))
         at += 8
     return out
 
@@ -368,22 +355,184 @@ def re_replaceall(ctx: i64, s: i64, pattern: i64, replacement: i64, pattern_1: i
     return written(ctx, w, count)
 
 
-# Of patterns without groups
+# Groups
 
 
-def re_groups(ctx: i64, s: i64, pattern: i64, groupless_1: i64) -> i64:
-    search = new_search(ctx, s, groupless_1, 35040)
-    return array_of_one(ctx, found_pair(ctx, search)) if next_match(ctx, search) else new_array(ctx, 0)
+def re_groups(ctx: i64, s: i64, pattern: i64, grouped_1: i64) -> i64:
+    search = new_search(ctx, s, grouped_1, 35040)
+    if not next_match(ctx, search):
+        return new_array(ctx, 0)
+    return group_pairs(ctx, search, characters_in(s, 0, match_begin(search)))
 
 
-def re_findgroupsfirst(ctx: i64, s: i64, pattern: i64, groupless_1: i64) -> i64:
-    search = new_search(ctx, s, groupless_1, 35080)
-    return array_of_one(ctx, found_text(ctx, search)) if next_match(ctx, search) else new_array(ctx, 0)
+def re_groupsall(ctx: i64, s: i64, pattern: i64, grouped_1: i64) -> i64:
+    search = new_search(ctx, s, grouped_1, 35100)
+    out = new_array(ctx, count_matches(ctx, search))
+    at = items(out)
+    byte = 0
+    character = 0
+    while next_match(ctx, search):
+        begin = match_begin(search)
+        character += characters_in(s, byte, begin)
+        byte = begin
+        st(at, group_pairs(ctx, search, character))
+        at += 8
+    return out
 
 
-def re_findgroupsall(ctx: i64, s: i64, pattern: i64, groupless_1: i64) -> i64:
-    return all_texts(ctx, new_search(ctx, s, groupless_1, 35090), True)
+def re_findgroupsfirst(ctx: i64, s: i64, pattern: i64, grouped_1: i64) -> i64:
+    search = new_search(ctx, s, grouped_1, 35080)
+    return group_texts(ctx, search) if next_match(ctx, search) else new_array(ctx, 0)
 
 
-def re_groupsall(ctx: i64, s: i64, pattern: i64, groupless_1: i64) -> i64:
-    return all_pairs(ctx, new_search(ctx, s, groupless_1, 35100), True)
+def re_findgroupsall(ctx: i64, s: i64, pattern: i64, grouped_1: i64) -> i64:
+    search = new_search(ctx, s, grouped_1, 35090)
+    out = new_array(ctx, count_matches(ctx, search))
+    at = items(out)
+    while next_match(ctx, search):
+        st(at, group_texts(ctx, search))
+        at += 8
+    return out
+
+
+def group_pairs(ctx: i64, search: i64, character: i64) -> i64:
+    """Where the match, which begins at a character, and its groups begin and end; -1, -1 where one took no part."""
+    s = ld(search + S_TEXT)
+    begin = match_begin(search)
+    places = divided(ctx, search)
+    n = word_at(ld(search + S_TABLE), GROUPS) + 1
+    charge(ctx, n * (1 + (match_stop(search) - begin) // 8))
+    out = new_array(ctx, n)
+    for i in range(n):
+        a = ld(places + 16 * i)
+        b = ld(places + 16 * i + 8)
+        first = -1
+        last = -1
+        if a >= 0:
+            first = character + characters_in(s, begin, a)
+            last = first + characters_in(s, a, b)
+        st(items(out) + 8 * i, pair_of(ctx, first, last))
+    return out
+
+
+def group_texts(ctx: i64, search: i64) -> i64:
+    """What the match and its groups are; empty where one took no part."""
+    s = ld(search + S_TEXT)
+    places = divided(ctx, search)
+    n = word_at(ld(search + S_TABLE), GROUPS) + 1
+    charge(ctx, n * (1 + (match_stop(search) - match_begin(search)) // 4))
+    out = new_array(ctx, n)
+    for i in range(n):
+        a = max(ld(places + 16 * i), 0)
+        b = max(ld(places + 16 * i + 8), 0)
+        st(items(out) + 8 * i, cut(ctx, s, a, b, characters_in(s, a, b)))
+    return out
+
+
+def divided(ctx: i64, search: i64) -> i64:
+    """Words of where the match and its groups begin and end, in bytes; -1 where a group took no part.
+
+    From the end of the match on it is marked, for each place and step, whether the end can be reached from there.
+    """
+    table = ld(search + S_TABLE)
+    s = ld(search + S_TEXT)
+    places = alloc(ctx, 16 * word_at(table, GROUPS) + 16)
+    fill(places, 255, 16 * word_at(table, GROUPS) + 16)
+    st(places, match_begin(search))
+    st(places + 8, match_stop(search))
+    steps = word_at(table, STEPS)
+    if steps == 0:
+        return places
+    count = characters_in(s, match_begin(search), match_stop(search))
+    charge(ctx, (count + 1) * steps // 4 + 1)
+    marks = alloc(ctx, (count + 1) * steps)
+    fill(marks, 0, (count + 1) * steps)
+    single = is_ascii(s)
+    i = match_stop(search)
+    for k in range(count, -1, -1):
+        while mark_steps(table, s, i, marks + k * steps, k == count):
+            charge(ctx, steps // 8)
+        if k > 0:
+            i = before_character(items(s), i, single)
+    take_steps(table, s, match_begin(search), marks, places)
+    return places
+
+
+@inline
+def step_at(table: i64, step: i64) -> i64:
+    """Where a step of the program is."""
+    return table + (word_at(table, PROGRAM) + 3 * step) * 4
+
+
+def mark_steps(table: i64, s: i64, i: i64, marks: i64, last: bool) -> bool:
+    """Mark the steps at byte i from which the end can be reached; were there new ones?"""
+    steps = word_at(table, STEPS)
+    row = 0
+    if not last:
+        row = class_at(table, items(s) + i, is_ascii(s))
+    found = False
+    for step in range(steps - 1, -1, -1):
+        at = step_at(table, step)
+        what = ldu32(at)
+        x = ldu32(at + 4)
+        fine = False
+        if what == 0:
+            fine = not last and word_at(table, x + row) != 0 and ld8(marks + steps + step + 1) != 0
+        elif what == 1:
+            fine = ld8(marks + x) != 0 or ld8(marks + ldu32(at + 8)) != 0
+        elif what == 2:
+            fine = ld8(marks + x) != 0
+        elif what == 3:
+            fine = ld8(marks + step + 1) != 0
+        elif what == 4:
+            fine = ld8(marks + step + 1) != 0 and place_holds(table, s, i, x)
+        else:
+            fine = last
+        if fine and ld8(marks + step) == 0:
+            st8(marks + step, 1)
+            found = True
+    return found
+
+
+def place_holds(table: i64, s: i64, i: i64, place: i64) -> bool:
+    r"""Is byte i a place of this kind: ^ $ \b \B \< \>?"""
+    if place == 0:
+        return i == 0
+    if place == 1:
+        return i == length(s)
+    single = is_ascii(s)
+    letters = word_at(table, LETTERS)
+    data = items(s)
+    before = False
+    after = False
+    if i > 0:
+        before = word_at(table, letters + class_at(table, data + before_character(data, i, single), single)) != 0
+    if i < length(s):
+        after = word_at(table, letters + class_at(table, data + i, single)) != 0
+    if place < 4:
+        return (before != after) == (place == 2)
+    return before != after and after == (place == 4)
+
+
+def take_steps(table: i64, s: i64, begin: i64, marks: i64, places: i64) -> None:
+    """Go through the program by the preferred steps from which the end can be reached."""
+    steps = word_at(table, STEPS)
+    single = is_ascii(s)
+    i = begin
+    step = 0
+    while True:
+        at = step_at(table, step)
+        what = ldu32(at)
+        x = ldu32(at + 4)
+        step += 1
+        if what == 0:
+            i += 1 if single else code_size(ld8(items(s) + i))
+            marks += steps
+        elif what == 1:
+            step = x if ld8(marks + x) != 0 else ldu32(at + 8)
+        elif what == 2:
+            step = x
+        elif what == 3:
+            st(places + 8 * x, i)
+        elif what == 5:
+            return
