@@ -69,7 +69,7 @@ def times_rest(total: i64, other: i64, number: i64, power: i64) -> None:
 
 def binomial_sum(ctx: i64, most: i64, trials: i64, prob: f64) -> i64:
     """The ways that at most so many of the trials succeed, of 2**(bits · trials) in all."""
-    charge(ctx, EXACT_COST + trials * (trials * ratio_bits(prob) // 64 + 8) // 512)
+    charge(ctx, EXACT_COST + trials * (trials * ratio_bits(prob) // 64 + 8) // 256)
     success = ratio_number(prob)
     power = ratio_bits(prob)
     total = natural_room(ctx)
@@ -121,7 +121,7 @@ def times_choices(a: i64, n: i64, k: i64) -> None:
 
 def draws_reach_exactly(ctx: i64, x: i64, m: i64, n: i64, k: i64, p: f64) -> bool:
     """Is the probability of at most `x` white balls among k at least `p`?"""
-    charge(ctx, EXACT_COST + k * (k * 32 // 64 + 8) // 512)
+    charge(ctx, EXACT_COST + k * (k * 32 // 64 + 8) // 256)
     low = max(0, k - n)
     ways = natural_room(ctx)
     total = natural_room(ctx)
