@@ -1,5 +1,7 @@
 """Memory of compiled engines: loops give their garbage back, cells change in place; results are those of python."""
 
+import random
+
 import pytest
 
 import pfa
@@ -252,3 +254,127 @@ LOOKUPS = {
 def test_the_index_of_an_older_map_is_made_again(eager):
     given = {f"k{i}": i for i in range(20)}
     assert pfa.loads(LOOKUPS, backend="numba").action(given) == [i % 20 for i in range(200)]
+
+
+# -- cells and pools that change in place --
+
+PART = {"type": "record", "name": "Part", "fields": [{"name": "n", "type": INTS}, {"name": "s", "type": "string"}]}
+PARTS = {"type": "map", "values": "Part"}
+WHOLE = {"type": "array", "items": PARTS}
+FIRST = [{"a": {"n": [1, 2, 3], "s": "x"}, "b": {"n": [4], "s": "y"}}, {"a": {"n": [5, 6], "s": "z"}}]
+ONE = {"type": "Part", "value": {"n": [7, 8, 9], "s": "new"}}
+LITERAL = {"type": WHOLE, "value": FIRST}
+PLUS = {"params": [{"x": "int"}], "ret": "int", "do": {"+": ["x", 1]}}
+A, B = {"string": "a"}, {"string": "b"}
+STATEMENTS = [
+    {"cell": "c", "path": [0, A, ["n"], 1], "to": PLUS},
+    {"cell": "c", "path": ["i", A, {"string": "n"}, 0], "to": 40},
+    {"cell": "c", "path": [0, B, {"string": "s"}], "to": {"string": "longer"}},
+    {"cell": "c", "path": [1, A], "to": ONE},
+    {"cell": "c", "path": [0], "to": {"cell": "c", "path": [1]}},
+    {"cell": "c", "path": [7, A], "to": ONE},
+    {"cell": "c", "to": LITERAL},
+    {"cell": "c", "to": {"cell": "d"}},
+    {"cell": "d", "to": {"cell": "c"}},
+    {"cell": "d", "path": [0, A, {"string": "n"}, 0], "to": PLUS},
+    {"cell": "d", "path": [1], "to": {"attr": LITERAL, "path": ["i"]}},
+    {"let": {"p#": {"cell": "c", "path": [0, A]}}},
+    {"let": {"n#": {"cell": "c", "path": ["i", A, {"string": "n"}]}}},
+    {"let": {"w#": {"cell": "c"}}},
+    {"let": {"r#": {"cell": "c", "path": [0, A, {"string": "n"}, 1], "to": 60}}},
+    {"let": {"k#": {"+": [
+        {"attr": {"cell": "c"}, "path": [{"do": [{"cell": "c", "path": [0, A, {"string": "n"}, 0], "to": 50}, 0]},
+                                         A, {"string": "n"}, 0]},
+        {"a.len": {"cell": "c", "path": [0, A, {"string": "n"}]}},
+    ]}}},
+    {"let": {"f#": {"+": [{"attr": {"cell": "c"}, "path": [0, A, {"string": "n"}, 1]}, {"u.f": []}]}}},
+    {"let": {"g#": {"attr": {"cell": "c"}, "path": [{"u.f": []}, A, {"string": "n"}, 1]}}},
+    {"foreach": "x", "in": {"cell": "c", "path": [0, A, {"string": "n"}]}, "do": [
+        {"cell": "c", "path": [0, A, {"string": "n"}, 2], "to": {"*": ["x", 2]}},
+    ]},
+    {"pool": "p", "path": [A, {"string": "n"}, 0], "to": PLUS, "init": ONE},
+    {"pool": "p", "path": [B, {"string": "n"}, 2], "to": 30, "init": ONE},
+    {"pool": "p", "path": [B, {"string": "s"}], "to": {"string": "text"}, "init": {"cell": "c", "path": [0, A]}},
+    {"pool": "p", "path": [B], "to": {"pool": "p", "path": [A]}, "init": ONE},
+    {"pool": "p", "del": B},
+    {"let": {"q#": {"pool": "p", "path": [A, {"string": "n"}]}}},
+    {"let": {"t#": {"pool": "p", "path": [A]}}},
+]  # fmt: skip
+
+
+def named(statement, number):
+    """A statement with a symbol of its own, and the symbol."""
+    if "let" not in statement:
+        return statement, None
+    [(name, value)] = statement["let"].items()
+    symbol = name.replace("#", str(number))
+    return {"let": {symbol: value}}, symbol
+
+
+def changing(seed):
+    """A document that changes cells and looks at what it had read of them before; many statements are the same."""
+    r = random.Random(seed)
+    chosen = r.sample(STATEMENTS, r.choice([2, 3, 5]))
+    made = [named(r.choice(chosen), i) for i in range(r.choice([4, 8]))]
+    symbols = [s for _, s in made if s]
+    told = [{"log": [s]} for s in symbols] + [{"log": [{"cell": "c"}, {"cell": "d"}]}] * r.randrange(2)
+    one = {"type": {"type": "map", "values": "Part"}, "init": {"a": {"n": [1, 2, 3], "s": "p"}}}
+    return {
+        "input": "int", "output": "int", "cells": {n: {"type": WHOLE, "init": FIRST} for n in "cd"},
+        "pools": {"p": {"type": PART, "init": one["init"]}},
+        "fcns": {"f": {"params": [], "ret": "int", "do": [
+            {"cell": "c", "path": [0, A, {"string": "n"}, 1], "to": 77}, 0,
+        ]}},
+        "action": [
+            {"let": {"i": "input"}}, *[s for s, _ in made], *told, {"cell": "c", "path": [0, A, {"string": "n"}, 1]},
+        ],
+    }  # fmt: skip
+
+
+def watched(document, backend):
+    """What an engine logs, gives and holds."""
+    engine, seen = pfa.loads(document, backend=backend), []
+    engine.log = lambda *x: seen.append(x)
+    for given in (0, 1, 0, 5, 1):
+        try:
+            seen.append(engine.action(given))
+        except pfa.PfaRuntimeError as error:
+            seen.append((error.code, error.function))
+        held = engine.snapshot()
+        seen.append([held["cells"]["c"]["init"], held["cells"]["d"]["init"], held["pools"]["p"]["init"]])
+    return seen
+
+
+# The later ones were found to fail without what each part of the analysis is for.
+@pytest.mark.parametrize("seed", [*range(5), 22, 25, 31, 34, 56, 65, 82])
+def test_cells_that_change_in_place(seed):
+    document = changing(seed)
+    assert watched(document, "numba") == watched(document, "python")
+
+
+LARGE = {
+    "an array": ({"type": "array", "items": "double"}, [0.0] * 100_000, [{"%": ["i", 100_000]}], "double"),
+    "a map": (NAMED, {str(i): i for i in range(10_000)}, [{"s.int": [{"%": ["i", 10_000]}]}], "int"),
+    "records": (
+        {"type": "map", "values": {"type": "array", "items": PART}}, {"all": [FIRST[0]["a"]] * 1_000},
+        [{"string": "all"}, {"%": ["i", 1_000]}, {"string": "n"}, 1], "int",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_one_item_of_a_large_value(name):
+    t, first, path, item = LARGE[name]
+    more = {"params": [{"x": item}], "ret": item, "do": {"+": ["x", 1]}}
+    nothing = {"type": t, "value": {} if t["type"] == "map" else []}
+    body = [
+        {"cell": "c", "path": path, "to": more}, {"pool": "p", "path": [A, *path], "to": more, "init": nothing},
+        {"if": {"==": [{"%": ["i", 997]}, 0]}, "then": {"cell": "d", "path": path, "to": {"cell": "c", "path": path}}},
+    ]  # fmt: skip
+    out = {"do": [{"set": {"i": 3}}, {"+": [{"cell": "c", "path": path}, {"pool": "p", "path": [A, *path]}]}]}
+    cell = {"type": t, "init": first}
+    document = turns({}, body, out, item, cells={"c": cell, "d": cell}, pools={"p": {"type": t, "init": {"a": first}}})
+    engine, reference = pfa.loads(document, backend="numba", escape=False, limits=ARENA), pfa.loads(document)
+    assert engine.action(100) == reference.action(100)
+    assert engine.snapshot() == reference.snapshot()
+    engine.action(1_000_000)

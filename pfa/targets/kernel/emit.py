@@ -31,7 +31,7 @@ from pfa.ir import (
     Statement,
     Var,
 )
-from pfa.targets.kernel import binary, calls, language, rewind
+from pfa.targets.kernel import binary, calls, language, places, rewind
 from pfa.targets.kernel.helpers import PREDEFINED, Helpers
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import (
@@ -145,6 +145,7 @@ class Emitter:
         if p.method == "fold":
             self.slots["tally", ""] = len(self.slots)
         self.names = {n: self.name(n) for n in lowered.routines}
+        self.places = places.find(lowered, lambda n: self.returns(n) == NULL)
 
     def name(self, routine: str) -> str:
         if routine.startswith("u:"):
@@ -286,7 +287,7 @@ class Emitter:
         """Lines that put a value into a word of the state."""
         at = f"get(ctx, STATE) + {8 * self.slots[what, name]}"
         slot = to_slot(value, t)
-        copy = self.helpers.persist(t)
+        copy = self.helpers.own(t) if self.places.holds((what, name), ()) else self.helpers.persist(t)
         return [f"{indent}st({at}, {f'{copy}(ctx, {slot})' if copy else slot})"]
 
     def entry(self, name: str) -> str:
@@ -445,8 +446,15 @@ class FunctionEmitter:
 
     def block(self, block: Block) -> None:
         count = len(self.lines)
-        for s in block:
-            self.statement(s)
+        i = 0
+        while i < len(block):
+            chain = self.e.places.chain(block[i])
+            if chain is None:
+                self.statement(block[i])
+                i += 1
+            else:
+                places.change(self, chain)
+                i += len(chain.puts) + 1
         if len(self.lines) == count:
             self.add("pass")
 
@@ -823,9 +831,10 @@ class FunctionEmitter:
     def set_pool(self, s: Op) -> None:
         t = self.e.program.pools[s.extra].type
         value = to_slot(self.operand(s.args[1], t), t)
-        copy = self.e.helpers.persist(t)
+        helpers = self.e.helpers
+        copy = helpers.own(t) if self.e.places.holds(("pool", s.extra), ()) else helpers.persist(t)
         kept = f"{copy}(ctx, {value})" if copy else value
-        self.e.helpers.persist(STRING)
+        helpers.persist(STRING)
         self.remember(s)
         self.add(f"pool_set(ctx, {self.pool_at(s.extra)}, {self.operand(s.args[0], STRING)}, {kept})")
 

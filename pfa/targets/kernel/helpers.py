@@ -146,6 +146,40 @@ class Helpers:
         made = self.persist(t)
         return f"{made}(ctx, {text})" if made else text
 
+    def own(self, t: Type) -> str:
+        """The helper that copies a value's containers wherever they lie: they may be changed then; else `persist`."""
+        if not isinstance(t, Array | Map | Record):
+            return self.persist(t)
+        name, new = self.named("own", t)
+        if new:
+            self.add(name, "ctx: i64, x: i64", self._own(t))
+        return name
+
+    def owned(self, text: str, t: Type) -> str:
+        made = self.own(t)
+        return f"{made}(ctx, {text})" if made else text
+
+    def _own(self, t: Array | Map | Record) -> list[str]:
+        match t:
+            case Array(items):
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 8)", "for i in range(n):",
+                    f"    st(items(out) + i * 8, {self.owned('item(x, i)', items)})", "return out",
+                ]  # fmt: skip
+            case Map(values):
+                return [
+                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 16)", "for i in range(n):",
+                    f"    st(items(out) + i * 16, {self.kept('ld(items(x) + i * 16)', STRING)})",
+                    f"    st(items(out) + i * 16 + 8, {self.owned('ld(items(x) + i * 16 + 8)', values)})",
+                    "keep_index(ctx, out)", "return out",
+                ]  # fmt: skip
+            case Record():
+                lines = [f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))", "charge(ctx, 1)"]
+                lines.append(f"out = keep_room(ctx, {8 * max(1, len(t.fields))})")
+                for i, f in enumerate(t.fields):
+                    lines.append(f"st(out + {8 * i}, {self.owned(f'ld(x + {8 * i})', f.type)})")
+                return [*lines, "higher(ctx, 1)", "return out"]
+
     def _persist(self, t: Type) -> list[str]:
         match t:
             case Prim("string" | "bytes") | Fixed():
