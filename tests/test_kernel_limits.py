@@ -4,13 +4,15 @@ import functools
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 import pfa
+from pfa.targets.kernel import effort
 from tests import test_attacks
 from tests.support import ROOT
-from tests.test_limits import DEEP, FOREVER, INTS, LEAF, RECURSION, SLOW, TREE, breach, build, callback
+from tests.test_limits import DEEP, FOREVER, HANGS, INTS, LEAF, RECURSION, SLOW, TREE, breach, build, callback
 
 LIMITS = pfa.Limits(time=0.2)
 STEPS = pfa.Limits(steps=10_000, time=None)
@@ -327,3 +329,63 @@ def test_an_attack_in_one_thread_does_not_stop_another():
         count += 1
     assert count > 100
     thread.join()
+
+
+# --- compiling ---------------------------------------------------------------------------------------------
+
+
+def sums(count):
+    """One function of many statements."""
+    lets = [{"let": {f"y{i}": {"+": [f"y{i - 1}" if i else "input", i]}}} for i in range(count)]
+    return {"input": "int", "output": "int", "action": [*lets, f"y{count - 1}"]}
+
+
+def chained(count):
+    """Many functions, each of which calls the one before."""
+    body = lambda i: {"+": [{f"u.f{i - 1}": ["x"]}, i]} if i else "x"  # noqa: E731
+    functions = {f"f{i}": {"params": [{"x": "int"}], "ret": "int", "do": body(i)} for i in range(count)}
+    return {"input": "int", "output": "int", "action": {f"u.f{count - 1}": ["input"]}, "fcns": functions}
+
+
+def callbacks(count):
+    """Many loops over arrays in one function, which took LLVM 20 seconds for 500."""
+    double = {"params": [{"x": "int"}], "ret": "int", "do": {"+": ["x", 1]}}
+    lets = [{"set": {"s": {"+": ["s", {"a.sum": [{"a.map": [{"new": ["input"], "type": INTS}, double]}]}]}}}]
+    return {"input": "int", "output": "int", "action": [{"let": {"s": 0}}, *(lets * count), "s"]}
+
+
+LARGE = {
+    "sums": (lambda: sums(3000), 3000 * 2999 // 2),
+    "functions": (lambda: chained(1000), 1000 * 999 // 2),
+    "callbacks": (lambda: callbacks(600), 600),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_documents_compile_soon(name, monkeypatch):
+    """In seconds, which for some of them optimising everything would not (test_limits.HANGS is for hangs)."""
+    monkeypatch.setenv("PFA_CACHE", "")
+    make, wanted = LARGE[name]
+    start = time.monotonic()
+    made = numba(make(), pfa.Limits())
+    assert made.action(0) == wanted
+    assert time.monotonic() - start < HANGS
+
+
+@pytest.mark.parametrize("limit", ["compile_seconds", "compile_memory"])
+def test_a_document_that_is_too_large_to_compile_is_refused(limit):
+    with pytest.raises(pfa.PfaCompileError, match=f"Limits.{limit}"):
+        numba(sums(3000), pfa.Limits(**{limit: 0.1 if limit == "compile_seconds" else 1 << 20}))
+    assert numba(sums(3000), pfa.Limits(**{limit: None})).action(0) == 3000 * 2999 // 2
+
+
+def test_large_functions_are_not_optimised_and_the_others_are():
+    long = "\n".join(["define internal i64 @long(i64 %x) #0 {", *["  %a = add i64 %x, 1"] * 20_000, "}"])
+    short = "\n".join(["define internal i64 @short(i64 %x) #0 {", "}"])
+    text, level = effort.bounded(f"{short}\n{long}\n{short}", pfa.Limits())
+    assert [line.split()[-2] for line in text.split("\n") if line.startswith("define")] == ["#0", "#2", "#0"]
+    assert level == 2
+    hurried, level = effort.bounded(f"{short}\n" + f"{long}\n" * 5, pfa.Limits())
+    assert (hurried.count("#2"), level) == (5, 0)
+    small = pfa.Limits(compile_seconds=1.0)
+    assert effort.bounded(f"{short}\n{long[: len(long) // 4]}\n", small)[0].count("#2") == 1

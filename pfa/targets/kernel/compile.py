@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pfa.errors import PfaCompileError
 from pfa.passes import compile_program
-from pfa.targets.kernel import cache, front, link
+from pfa.targets.kernel import cache, effort, front, link
 from pfa.targets.kernel.emit import emit
 from pfa.targets.kernel.host import KernelCode
 from pfa.targets.kernel.layout import FLAT
@@ -29,9 +30,12 @@ def compile_kernel(
         emitted = emit(lowered, escape, limits.recursion)
     except Unsupported as reason:
         raise PfaCompileError(f"the numba backend cannot run this document: {reason}") from None
-    code = _assembled(emitted.text, emitted.entries)
-    return KernelCode(emitted.text, emitted, code, program, limits, decode, encoder, _assembled)
+    assembled = partial(_assembled, limits)
+    code = assembled(emitted.text, emitted.entries)
+    return KernelCode(emitted.text, emitted, code, program, limits, decode, encoder, assembled)
 
 
-def _assembled(text: str, entries: tuple[str, ...]) -> link.Code:
-    return link.loaded(link.object_code(front.assemble(text, entries), cache.default()))
+def _assembled(limits: Limits, text: str, entries: tuple[str, ...]) -> link.Code:
+    effort.refuse(text.count("\n"), limits)
+    ir, level = effort.bounded(front.assemble(text, entries), limits)
+    return link.loaded(link.object_code(ir, cache.default(), level))

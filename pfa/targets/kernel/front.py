@@ -60,7 +60,8 @@ declare i64 @llvm.ctlz.i64(i64, i1)
     + [f"declare double @{n}(double, double) #1\n" for n in TWO_ARGUMENTS]
     + [f"declare double @{n}(double)\n" for k, n in INTRINSICS.items() if k != "copysign"]
     + ["declare double @llvm.copysign.f64(double, double)\n"]
-    + ["attributes #0 = { nounwind }\n", "attributes #1 = { nounwind memory(none) }\n"]
+    + ["attributes #0 = { nounwind }\n", "attributes #1 = { nounwind memory(none) }\n",
+       "attributes #2 = { nounwind optnone noinline }\n"]
 )
 
 

@@ -25,7 +25,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def machine() -> Any:
+def machine(level: int = 2) -> Any:
     """The target machine of this CPU: its own features, no contraction of multiply and add."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -33,7 +33,7 @@ def machine() -> Any:
         llvm.load_library_permanently("libm.so.6")
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=level, jit=True
     )
 
 
@@ -53,25 +53,26 @@ class Code:
 
 
 def compiled(ir: str, level: int = 2) -> bytes:
-    """Optimised object code of a module."""
+    """Object code of a module, optimised where the level is not 0."""
     module = llvm.parse_assembly(ir)
     module.triple = llvm.get_process_triple()
-    tm = machine()
+    tm = machine(level)
     module.data_layout = str(tm.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=level)
-    builder = llvm.create_pass_builder(tm, options)
-    builder.getModulePassManager().run(module, builder)
+    if level:
+        options = llvm.create_pipeline_tuning_options(speed_level=level)
+        builder = llvm.create_pass_builder(tm, options)
+        builder.getModulePassManager().run(module, builder)
     code: bytes = tm.emit_object(module)
     return code
 
 
-def object_code(ir: str, cache: Cache) -> bytes:
+def object_code(ir: str, cache: Cache, level: int = 2) -> bytes:
     """The object code of a module, from the cache or made now."""
     name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    key = key_of(ir, ".".join(map(str, llvm.llvm_version_info)), name, features)
+    key = key_of(ir, ".".join(map(str, llvm.llvm_version_info)), name, features, str(level))
     code = cache.get(key)
     if code is None:
-        code = compiled(ir)
+        code = compiled(ir, level)
         cache.put(key, code)
     return code
 
