@@ -28,6 +28,7 @@ from pfa.types import (
     Fixed,
     Function,
     Map,
+    Prim,
     Record,
     Type,
     Union,
@@ -240,7 +241,14 @@ def _match_record(want: AnyRecord, got: Type, env: dict[str, Type]) -> bool:
     if not isinstance(got, Record) or not _bind(want.name, got, env):
         return False
     have = got.by_name
-    return all([f in have and match(p, have[f].type, env) for f, p in want.fields])  # noqa: C419  a list is faster
+    return all([f in have and _match_field(p, have[f].type, env) for f, p in want.fields])  # noqa: C419  a list is faster
+
+
+def _match_field(want: Pattern, got: Type, env: dict[str, Type]) -> bool:
+    """A field is not widened where it lies: one that may be an int or a double is no double."""
+    if want.__class__ is Prim and got.__class__ is Union and len(got.branches) > 1:
+        return False
+    return match(want, got, env)
 
 
 def _match_enum(want: AnyEnum, got: Type, env: dict[str, Type]) -> bool:
