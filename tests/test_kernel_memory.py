@@ -378,3 +378,55 @@ def test_one_item_of_a_large_value(name):
     assert engine.action(100) == reference.action(100)
     assert engine.snapshot() == reference.snapshot()
     engine.action(1_000_000)
+
+
+def function(params, ret, do):
+    return {"params": [{n: p} for n, p in params.items()], "ret": ret, "do": do}
+
+
+TEXT = {"s.concat": [{"s.int": ["x"]}, {"string": "-"}]}
+CUT = {"if": {">": [{"s.len": ["t"]}, 20]}, "then": TEXT, "else": {"s.concat": ["t", TEXT]}}
+CUT_ITEM = {"if": {">": [{"s.len": ["t"]}, 20]}, "then": "x", "else": {"s.concat": ["x", "t"]}}
+EVEN = {"==": [{"%": [{"s.len": [TEXT]}, 2]}, 0]}
+TEXTS_OF = {"a.map": ["input", function({"x": "int"}, "string", TEXT)]}
+HIGHER = {
+    "a.fold": ("string", {"a.fold": ["input", {"string": ""}, function({"t": "string", "x": "int"}, "string", CUT)]}),
+    "a.foldRight": (
+        "string", {"a.foldRight": ["input", {"string": ""}, function({"x": "int", "t": "string"}, "string", CUT)]},
+    ),
+    "a.reduce": ("string", {"a.reduce": [TEXTS_OF, function({"t": "string", "x": "string"}, "string", CUT_ITEM)]}),
+    "a.reduceRight": (
+        "string", {"a.reduceRight": [TEXTS_OF, function({"x": "string", "t": "string"}, "string", CUT_ITEM)]},
+    ),
+    "a.map": (INTS, {"a.map": ["input", function({"x": "int"}, "int", {"s.len": [TEXT]})]}),
+    "a.map to strings": (STRINGS, TEXTS_OF),
+    "a.mapWithIndex": (
+        INTS, {"a.mapWithIndex": ["input", function({"i": "int", "x": "int"}, "int", {"+": ["i", {"s.len": [TEXT]}]})]},
+    ),
+    "a.filter": (INTS, {"a.filter": ["input", function({"x": "int"}, "boolean", EVEN)]}),
+    "a.filterWithIndex": (
+        INTS,
+        {"a.filterWithIndex": [
+            "input", function({"i": "int", "x": "int"}, "boolean", {"&&": [{">": ["i", 2]}, EVEN]}),
+        ]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HIGHER)
+def test_garbage_of_functions(name, eager):
+    output, action = HIGHER[name]
+    document = {"input": INTS, "output": output, "action": action}
+    engine, reference = pfa.loads(document, backend="numba", escape=False), pfa.loads(document)
+    for n in (1, 2, 50, 1000):
+        given = [i * 37 % 1001 for i in range(n)]
+        assert engine.action(given) == reference.action(given)
+
+
+def test_garbage_of_functions_takes_little_of_the_arena():
+    """A hundred thousand items, each with more garbage than it takes itself."""
+    count = {"a.len": {"a.filter": ["input", function({"x": "int"}, "boolean", EVEN)]}}
+    [zero, f] = [{"string": ""}, function({"t": "string", "x": "int"}, "string", CUT)]
+    document = {"input": INTS, "output": "int", "action": {"+": [count, {"s.len": {"a.fold": ["input", zero, f]}}]}}
+    engine = pfa.loads(document, backend="numba", escape=False, limits=ARENA)
+    assert engine.action(list(range(100_000))) == pfa.loads(document).action(list(range(100_000)))

@@ -25,6 +25,9 @@ may ask for more, by name (N is the number of the argument, from 0):
     names_N                              an array of its field names, as strings
     tag_NAME                             the number of a union's branch, as in tag_string, tag_double
     count                                how many arguments there are
+    rewind_ret, rewind_item, rewind_none address of what gives back the garbage of callbacks, while a value of the
+                                         result's type is needed, items of the result (0: none but numbers can be), or
+                                         nothing: `call1(f, ctx, mark, block)` (`rewind`); 0 where there is no garbage
     and those of `extras` and `prepared`
 """
 
@@ -35,7 +38,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, front, prepared
+from pfa.targets.kernel import extras, front, prepared, rewind
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -72,7 +75,7 @@ NAMES = {
 }  # fmt: skip
 _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
-    r"|widen_item_(\d)_(\d)\Z|count\Z"
+    r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|none)\Z"
 )
 CHARGING = frozenset(("a.append", "s.concat"))  # they grow in place, and charge where they copy
 INTEGERS = {"+": ("+", "add_over", 0), "-": ("-", "sub_over", 10), "*": ("*", "mul_over", 20)}
@@ -210,7 +213,10 @@ def printed(f: FunctionEmitter, kernel: front.Kernel, args: tuple[Operand, ...],
         text = f.operand(x, t)
         given.append(text if wanted[0][1] != "i64" else to_slot(text, t))
         wanted = wanted[1:]
-    given += [extra(f, name, args, bound) for name, _ in wanted]
+    given += [
+        rewind.extra(f.e, name[7:], given, bound) if name[:7] == "rewind_" else extra(f, name, args, bound)
+        for name, _ in wanted
+    ]
     site = f", site={f.site(fn.name, messages(fn))}" if kernel.fails else ""
     text = f"{kernel.name}({', '.join(given)}{site})"
     if kernel.ret == "i64":

@@ -27,12 +27,14 @@ from typing import TYPE_CHECKING
 
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Op, Part
 from pfa.targets.kernel import front
+from pfa.targets.kernel.extras import inside
 from pfa.targets.kernel.parts import local
 from pfa.types import STRING, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pfa.lib.signature import Bound
     from pfa.targets.kernel.emit import Emitter, FunctionEmitter
 
 _CALLED = re.compile(r"\b(\w+)\(ctx\b|\bcall\d\(")
@@ -71,13 +73,16 @@ def assigned(block: Block, parts: Mapping[str, Block], found: dict[str, None] | 
 
 
 def grows(lines: Iterable[str]) -> bool:
-    """May this text take room in the arena?"""
-    names = {found[1] for line in lines for found in _CALLED.finditer(line)}
-    library = front.library()
-    return any(n is None or (n not in _FIELDS and (n not in library or _takes(n))) for n in names)
+    """May this text take room in the arena?  Of what the program has itself nothing is known."""
+    return any(n not in front.library() or _takes(n) for n in _callees(lines))
 
 
-_FIELDS = ("get", "put", "fail", "rethrow")
+def _callees(lines: Iterable[str]) -> set[str]:
+    """Functions that a text calls; "" by their address."""
+    return {found[1] or "" for line in lines for found in _CALLED.finditer(line)} - _FIELDS
+
+
+_FIELDS = {"get", "put", "fail", "rethrow"}
 
 
 @cache
@@ -95,6 +100,22 @@ def _reaches(name: str, seen: set[str]) -> bool:
     seen.add(name)
     called = {n.func.id for n in ast.walk(kernel.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     return any(_reaches(n, seen) for n in called)
+
+
+def quiet(e: Emitter, function: str) -> bool:
+    """Does a function of the program take no room?  It does if it is not printed yet, or calls what is not."""
+    seen: set[str] = set()
+    todo = {function}
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        text = next((t for t in e.texts if t.startswith(f"def {name}(")), "")
+        called = _callees(text.split("\n")[1:])
+        library = called & front.library().keys()
+        if not text or any(map(_takes, library)):
+            return False
+        todo |= called - library - seen
+    return True
 
 
 # -- text --
@@ -165,6 +186,17 @@ def rewinder(e: Emitter, types: tuple[Type, ...]) -> str:
     ]  # fmt: skip
     e.helpers.add(name, "ctx: i64, mark: i64, block: i64", lines)
     return name
+
+
+def extra(e: Emitter, what: str, given: list[str], bound: Bound) -> str:
+    """What a kernel that calls functions asks for: the address of its rewinding, or 0; `given` are its arguments."""
+    functions = [x[len("address(") : -1] for x in given if x.startswith("address(")]
+    if all(quiet(e, name) for name in functions):
+        return "0"
+    if what == "item" and e.helpers.persist(inside(bound.ret)):
+        return "0"
+    needed = (bound.ret,) if what == "ret" and e.helpers.persist(bound.ret) else ()
+    return f"address({rewinder(e, needed)})"
 
 
 def used(e: Emitter) -> bool:

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import call1, call2, call3, call4, call5, fail, i64, inline, ld, move, st
+from pfa.targets.kernel.language import (
+    END,
+    TOP,
+    call1,
+    call2,
+    call3,
+    call4,
+    call5,
+    fail,
+    get,
+    i64,
+    inline,
+    ld,
+    move,
+    st,
+)
 from pfa.targets.kernel.lib.arrays import array_prefix
 from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, new_array, slice_array
 from pfa.targets.kernel.lib.hashing import map_place, map_room, trim_array
+from pfa.targets.kernel.lib.state import rewind_limit
+
+
+@inline
+def tidied(ctx: i64, mark: i64, limit: i64, rewind: i64) -> i64:
+    """Give back what functions have left in the arena, if that is much; the next limit."""
+    if rewind != 0 and get(ctx, TOP) > limit:
+        return call1(rewind, ctx, mark, alloc(ctx, 16))
+    return limit
+
+
+@inline
+def first_limit(ctx: i64, rewind: i64) -> i64:
+    """How far the arena may grow until the first time."""
+    return rewind_limit(get(ctx, END), get(ctx, TOP), 0) if rewind != 0 else 0
 
 
 @inline
@@ -15,42 +45,54 @@ def unboxed(y: i64, unbox: i64) -> i64:
 
 
 @inline
-def a_map(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_map(ctx: i64, a: i64, f: i64, env: i64, rewind_item: i64) -> i64:
     n = length(a)
     out = new_array(ctx, n)
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_item)
     for i in range(n):
         st(items(out) + i * 8, call1(f, ctx, env, item(a, i)))
+        limit = tidied(ctx, mark, limit, rewind_item)
     return out
 
 
 @inline
-def a_mapWithIndex(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_mapWithIndex(ctx: i64, a: i64, f: i64, env: i64, rewind_item: i64) -> i64:
     n = length(a)
     out = new_array(ctx, n)
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_item)
     for i in range(n):
         st(items(out) + i * 8, call2(f, ctx, env, i, item(a, i)))
+        limit = tidied(ctx, mark, limit, rewind_item)
     return out
 
 
 @inline
-def a_filter(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_filter(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     out = new_array(ctx, length(a))
     n = 0
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_none)
     for i in range(length(a)):
         if call1(f, ctx, env, item(a, i)) != 0:
             st(items(out) + n * 8, item(a, i))
             n += 1
+        limit = tidied(ctx, mark, limit, rewind_none)
     return trim_array(out, n)
 
 
 @inline
-def a_filterWithIndex(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_filterWithIndex(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     out = new_array(ctx, length(a))
     n = 0
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_none)
     for i in range(length(a)):
         if call2(f, ctx, env, i, item(a, i)) != 0:
             st(items(out) + n * 8, item(a, i))
             n += 1
+        limit = tidied(ctx, mark, limit, rewind_none)
     return trim_array(out, n)
 
 
@@ -182,39 +224,67 @@ def a_zipmapWithIndex__n5(ctx: i64, a: i64, b: i64, c: i64, d: i64, f: i64, env:
 
 
 @inline
-def a_reduce(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_reduce(ctx: i64, a: i64, f: i64, env: i64, rewind_ret: i64) -> i64:
     if length(a) == 0:
         fail(ctx, 15670)
     tally = item(a, 0)
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_ret)
     for i in range(1, length(a)):
         tally = call2(f, ctx, env, tally, item(a, i))
+        if rewind_ret != 0 and get(ctx, TOP) > limit:
+            block = alloc(ctx, 16)
+            st(block, tally)
+            limit = call1(rewind_ret, ctx, mark, block)
+            tally = ld(block)
     return tally
 
 
 @inline
-def a_reduceRight(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_reduceRight(ctx: i64, a: i64, f: i64, env: i64, rewind_ret: i64) -> i64:
     n = length(a)
     if n == 0:
         fail(ctx, 15680)
     tally = item(a, n - 1)
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_ret)
     for i in range(n - 2, -1, -1):
         tally = call2(f, ctx, env, item(a, i), tally)
+        if rewind_ret != 0 and get(ctx, TOP) > limit:
+            block = alloc(ctx, 16)
+            st(block, tally)
+            limit = call1(rewind_ret, ctx, mark, block)
+            tally = ld(block)
     return tally
 
 
 @inline
-def a_fold(ctx: i64, a: i64, zero: i64, f: i64, env: i64) -> i64:
+def a_fold(ctx: i64, a: i64, zero: i64, f: i64, env: i64, rewind_ret: i64) -> i64:
     tally = zero
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_ret)
     for i in range(length(a)):
         tally = call2(f, ctx, env, tally, item(a, i))
+        if rewind_ret != 0 and get(ctx, TOP) > limit:
+            block = alloc(ctx, 16)
+            st(block, tally)
+            limit = call1(rewind_ret, ctx, mark, block)
+            tally = ld(block)
     return tally
 
 
 @inline
-def a_foldRight(ctx: i64, a: i64, zero: i64, f: i64, env: i64) -> i64:
+def a_foldRight(ctx: i64, a: i64, zero: i64, f: i64, env: i64, rewind_ret: i64) -> i64:
     tally = zero
+    mark = get(ctx, TOP)
+    limit = first_limit(ctx, rewind_ret)
     for i in range(length(a) - 1, -1, -1):
         tally = call2(f, ctx, env, item(a, i), tally)
+        if rewind_ret != 0 and get(ctx, TOP) > limit:
+            block = alloc(ctx, 16)
+            st(block, tally)
+            limit = call1(rewind_ret, ctx, mark, block)
+            tally = ld(block)
     return tally
 
 
