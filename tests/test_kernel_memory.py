@@ -430,3 +430,12 @@ def test_garbage_of_functions_takes_little_of_the_arena():
     document = {"input": INTS, "output": "int", "action": {"+": [count, {"s.len": {"a.fold": ["input", zero, f]}}]}}
     engine = pfa.loads(document, backend="numba", escape=False, limits=ARENA)
     assert engine.action(list(range(100_000))) == pfa.loads(document).action(list(range(100_000)))
+
+
+def test_a_shared_item_that_is_new():
+    """Its update is given nothing, and does not look at it."""
+    key = [{"string": "k"}]
+    pool = {"type": "int", "shared": True, "init": {}}
+    action = [{"pool": "p", "path": key, "to": "input", "init": 0}, {"pool": "p", "path": key}]
+    document = {"input": "int", "output": "int", "pools": {"p": pool}, "action": action}
+    assert pfa.loads(document, backend="numba").action(4) == 4

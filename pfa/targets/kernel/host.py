@@ -529,7 +529,10 @@ class Instance:
         m.top, m.end = self.q[self.ctx], self.q[self.ctx + (k.END >> 3)]
         at = m.take(8 * max(1, len(values)))
         for i, (t, v) in enumerate(zip(types, values, strict=True)):
-            m.store(t)((at >> 3) + i, v)
+            if v is None:  # also what an update of a shared item is given where there is none and nobody reads it
+                self.q[(at >> 3) + i] = 0
+            else:
+                m.store(t)((at >> 3) + i, v)
         self.q[self.ctx] = m.top
         return at
 
