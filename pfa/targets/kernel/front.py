@@ -16,9 +16,13 @@ import struct
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from pfa.errors import InternalError
 from pfa.targets.kernel import language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TYPES = {"i64": "i64", "f64": "double", "bool": "i1", "int": "i64", "float": "double", "None": "void"}
 ZERO = {"i64": "0", "double": "0.0", "i1": "false"}
@@ -32,6 +36,7 @@ INTRINSICS = {"sqrt": "llvm.sqrt.f64", "fabs": "llvm.fabs.f64", "floor": "llvm.f
               "rint": "llvm.rint.f64", "trunc": "llvm.trunc.f64", "copysign": "llvm.copysign.f64"}  # fmt: skip
 LOADS = {"ld": "i64", "ldf": "double", "ld8": "i8", "ld32": "i32", "ldu32": "i32", "ldf32": "float"}
 STORES = {"st": "i64", "stf": "double", "st8": "i8", "st32": "i32", "stf32": "float"}
+SIZES = {"i64": "8", "double": "8", "i8": "1", "i32": "4", "float": "4"}
 OPERATORS = {
     ast.Add: ("add", "fadd"), ast.Sub: ("sub", "fsub"), ast.Mult: ("mul", "fmul"), ast.Div: ("", "fdiv"),
     ast.LShift: ("shl", ""), ast.RShift: ("ashr", ""), ast.BitAnd: ("and", ""), ast.BitOr: ("or", ""),
@@ -87,6 +92,24 @@ class Kernel:
     @property
     def signature(self) -> str:
         return ", ".join(t for _, t in self.params)
+
+
+@dataclass(slots=True)
+class Checks:
+    """A build for tests: every address of data goes through `check_address(address, bytes, kernel)` first.
+
+    `text` has that function, `check_count(count, kernel)` and what else is to stand in place of the library's kernels;
+    `exempt` tells of a kernel whether it is left as it is.  `names` numbers the kernels, in the order of their use.
+    """
+
+    text: str
+    exempt: Callable[[str], bool]
+    names: list[str] = field(default_factory=list)
+
+    def number(self, name: str) -> str:
+        if name not in self.names:
+            self.names.append(name)
+        return str(self.names.index(name))
 
 
 @dataclass(slots=True)
@@ -219,10 +242,12 @@ def library_ir(name: str) -> Translated:
     return translate(library()[name], library())
 
 
-def assemble(text: str, entries: tuple[str, ...]) -> str:
+def assemble(text: str, entries: tuple[str, ...], checks: Checks | None = None) -> str:
     """A module: the program's functions and the kernels that they reach.  `entries` are visible from outside."""
     own = parse(text)
     known = library() | own
+    if checks is not None:
+        known |= (own := parse(checks.text) | own)
     parts: list[str] = []
     done: set[str] = set()
     todo = list(own)
@@ -231,15 +256,22 @@ def assemble(text: str, entries: tuple[str, ...]) -> str:
         if name in done:
             continue
         done.add(name)
-        made = translate(own[name], known, name in entries) if name in own else library_ir(name)
+        if name in own or checks is not None:
+            made = translate(known[name], known, name in entries, checks)
+        else:
+            made = library_ir(name)
         parts.append(made.text)
         todo += made.calls
     return "\n".join([*parts, HEAD])
 
 
-def translate(kernel: Kernel, known: dict[str, Kernel], visible: bool = False) -> Translated:
+def translate(
+    kernel: Kernel, known: dict[str, Kernel], visible: bool = False, checks: Checks | None = None
+) -> Translated:
     """One function as IR."""
-    return _Function(kernel, known).translate(visible)
+    if checks is not None and checks.exempt(kernel.name):
+        checks = None
+    return _Function(kernel, known, checks).translate(visible)
 
 
 @dataclass(slots=True)
@@ -260,6 +292,7 @@ class _Function:
 
     kernel: Kernel
     known: dict[str, Kernel]
+    checks: Checks | None = None
     lines: list[str] = field(default_factory=list)
     slots: dict[str, str] = field(default_factory=dict)
     loops: list[_LoopLabels] = field(default_factory=list)
@@ -541,7 +574,7 @@ class _Function:
         value = self.expression(e.body) if isinstance(e, ast.IfExp) else _Value("true", "i1")
         t = value.type
         if isinstance(e, ast.IfExp) and t == "i64" and value.text.lstrip("-").isdigit():
-            probe = _Function(self.kernel, self.known, slots=dict(self.slots), count=self.count + 100000)
+            probe = _Function(self.kernel, self.known, self.checks, slots=dict(self.slots), count=self.count + 100000)
             if probe.expression(e.orelse).type == "double":
                 value, t = self.convert(value, "double", e), "double"
         self.slots[name] = t
@@ -682,6 +715,21 @@ class _Function:
         new = self.value(f"select i1 {none.text}, i64 {site}, i64 {old.text}", "i64")
         self.emit(f"store i64 {new.text}, ptr {where}, !tbaa !3")
 
+    def checked(self, a: _Value, count: str) -> _Value:
+        """An address that may be read or written; in a build for tests, where it may not, a harmless one."""
+        if self.checks is None:
+            return a
+        self.calls["check_address"] = None
+        number = self.checks.number(self.kernel.name)
+        return self.value(f"call i64 @check_address(i64 {a.text}, i64 {count}, i64 {number})", "i64")
+
+    def counted(self, count: str) -> str:
+        """So many bytes."""
+        if self.checks is None:
+            return count
+        self.calls["check_count"] = None
+        return self.value(f"call i64 @check_count(i64 {count}, i64 {self.checks.number(self.kernel.name)})", "i64").text
+
     def pointer(self, a: _Value) -> str:
         return self.value(f"inttoptr i64 {a.text} to ptr", "ptr").text
 
@@ -725,17 +773,20 @@ class _Function:
                 self.slots["_here"] = "i64"
                 return self.value("ptrtoint ptr %v._here to i64", "i64")
             case "move":
-                to, source = self.pointer(args[0]), self.pointer(args[1])
-                self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {to}, ptr {source}, i64 {texts[2]}, i1 false)")
+                n = self.counted(texts[2])
+                to, source = (self.pointer(self.checked(a, n)) for a in args[:2])
+                self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {to}, ptr {source}, i64 {n}, i1 false)")
                 return None
             case "fill":
                 byte = self.value(f"trunc i64 {texts[1]} to i8", "i8")
-                to = self.pointer(args[0])
-                self.emit(f"call void @llvm.memset.p0.i64(ptr {to}, i8 {byte.text}, i64 {texts[2]}, i1 false)")
+                n = self.counted(texts[2])
+                to = self.pointer(self.checked(args[0], n))
+                self.emit(f"call void @llvm.memset.p0.i64(ptr {to}, i8 {byte.text}, i64 {n}, i1 false)")
                 return None
             case "same_bytes":
-                a, b = self.pointer(args[0]), self.pointer(args[1])
-                got = self.value(f"call i32 @memcmp(ptr {a}, ptr {b}, i64 {texts[2]})", "i32")
+                n = self.counted(texts[2])
+                a, b = (self.pointer(self.checked(x, n)) for x in args[:2])
+                got = self.value(f"call i32 @memcmp(ptr {a}, ptr {b}, i64 {n})", "i32")
                 return self.value(f"icmp eq i32 {got.text}, 0", "i1")
             case "add_over" | "sub_over" | "mul_over":
                 op = {"add_over": "sadd", "sub_over": "ssub", "mul_over": "smul"}[name]
@@ -784,6 +835,7 @@ class _Function:
         return made
 
     def load(self, t: str, a: _Value, name: str) -> _Value:
+        a = self.checked(a, SIZES[t])
         got = self.value(f"load {t}, ptr {self.pointer(a)}, !tbaa !4", t)
         if t == "float":
             return self.value(f"fpext float {got.text} to double", "double")
@@ -799,6 +851,7 @@ class _Function:
             v = self.value(f"trunc i64 {v.text} to {t}", t)
         elif v.type != t:
             v = self.convert(v, t, e)
+        a = self.checked(a, SIZES[t])
         self.emit(f"store {t} {v.text}, ptr {self.pointer(a)}, !tbaa !4")
 
 

@@ -410,7 +410,7 @@ def drawn_bytes(ctx: i64, size: i64, population: i64) -> i64:
 def rand_bytes__n1(ctx: i64, size: i64) -> i64:
     if size <= 0:
         fail(ctx, 34090)
-    out = new_string(ctx, size, size)  # the arena's pieces are whole words
+    out = string_of(ctx, buffer(ctx, (size + 3) & -4, size), size, size)  # room for whole words
     for i in range(0, size, 4):
         if i % DRAWS == 0:
             charge(ctx, min(size - i, DRAWS))
