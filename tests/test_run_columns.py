@@ -264,6 +264,28 @@ def both(monkeypatch, capfd, *words):
     return found[0]
 
 
+NO_DOUBLES = [True, False, None, "1", "true", "", [], [1.5], {}, {"double": 1}]
+SOME_DOUBLES = [0, -1, 1.5, -0.0, 1 << 62, (1 << 64) - 1, 1 << 70, 1e308]
+NO_WHOLES = [*NO_DOUBLES, 1.5, 1e20, 1 << 63, 1 << 70, -(1 << 63) - 1]
+
+
+@pytest.mark.parametrize("names", [["x", "y"], [*"abcdwxyz"]], ids=["narrow", "wide"])
+@pytest.mark.parametrize(
+    ("kind", "value", "sound"),
+    [("double", v, True) for v in SOME_DOUBLES] + [("double", v, False) for v in NO_DOUBLES]
+    + [("long", v, False) for v in NO_WHOLES] + [("long", -(1 << 63), True), ("int", 1 << 31, False)],
+)
+def test_a_value_in_a_column_of_numbers(names, kind, value, sound):  # fmt: skip
+    """Used or not; with a boolean elsewhere in the text (a key that no field has) and without."""
+    record = {"type": "record", "name": "N", "fields": [{"name": n, "type": kind} for n in names]}
+    rows = [dict.fromkeys(names, 1), dict.fromkeys(names, 2) | {"x": value}, dict.fromkeys(names, 3)]
+    for used in "xy":
+        of = engine(record, kind, f"input.{used}")
+        for more in ({}, {"more": True}, {"more": False}, {"more": "trufals"}):
+            count = agree("jsonl", of, b"\n".join(line(row | more) for row in rows))
+            assert count == (3 if sound else 0)
+
+
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
 @pytest.mark.parametrize("out", ["csv", "jsonl"])
 @pytest.mark.parametrize("bad", [-1, 0, 3000, 19_999])

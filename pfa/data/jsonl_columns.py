@@ -21,7 +21,7 @@ from pfa.data.lines import LONGEST, Lines
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pfa.data.batches import Batch
 
@@ -63,14 +63,16 @@ class _Parser:
     def parse(self, chunk: bytes) -> tuple[dict[str, Any], int]:
         """The columns and how many lines there are; NoColumns where a line is not as it should be."""
         values = _values(chunk)
+        sure = _no_booleans(chunk)
         if self.whole:
             [(name, column)] = self.columns
-            return {name: column.of(values)}, len(values)
+            return {name: column.of(values, sure)}, len(values)
         try:
             if len(self.columns) < WIDE:
-                return {name: column.of([v[name] for v in values]) for name, column in self.columns}, len(values)
-            lists = zip(*map(self.get, values), strict=True)
-            return {name: column.of(v) for v, (name, column) in zip(lists, self.columns, strict=True)}, len(values)
+                lists: Iterable[Any] = ([v[name] for v in values] for name, _ in self.columns)
+            else:
+                lists = zip(*map(self.get, values), strict=True)
+            return {n: c.of(v, sure) for v, (n, c) in zip(lists, self.columns, strict=True)}, len(values)
         except (KeyError, TypeError, IndexError):
             raise NoColumns from None
 
@@ -89,6 +91,11 @@ def _values(chunk: bytes) -> list[Any]:
     return found[::2]  # type: ignore[no-any-return]
 
 
+def _no_booleans(chunk: bytes) -> bool:
+    """Whether there is surely no true and no false: a letter of each is nowhere in the text."""
+    return not (all(letter in chunk for letter in b"true") or all(letter in chunk for letter in b"fals"))
+
+
 class Column:
     """Makes a column of values of JSON; NoColumns where one is not of the type, or needs more than a look."""
 
@@ -102,6 +109,15 @@ class Column:
         self.symbols = frozenset(self.type.symbols) if isinstance(self.type, Enum) else None
         self.whole, self.narrow = self.type in (INT, LONG), self.type == INT
         self.make = self._maker()
+        self.quick = self._quick()
+
+    def _quick(self) -> Callable[[Any], Any] | None:
+        """What makes a column of numbers without a look at their types: it refuses all but numbers and booleans."""
+        if self.nullable or self.type not in (INT, LONG, DOUBLE):
+            return None
+        if self.type == DOUBLE:
+            return self._doubles if self.used else self._passed
+        return self._wholes
 
     def _maker(self) -> Callable[[Any, set[type]], Any]:
         if self.symbols is not None:
@@ -111,8 +127,10 @@ class Column:
         ways: dict[Type, Any] = {STRING: self._same, BOOLEAN: self._boolean, INT: self._whole, LONG: self._whole}
         return ways.get(self.type, self._double if self.type == DOUBLE else self._float)  # type: ignore[no-any-return]
 
-    def of(self, values: Any) -> Any:
-        """The column, for whoever uses it."""
+    def of(self, values: Any, sure: bool = False) -> Any:
+        """The column, for whoever uses it; `sure` that none of the values is a boolean."""
+        if sure and self.quick:
+            return self.quick(values)
         kinds = set(map(type, values))
         if not kinds <= self.kinds:
             raise NoColumns
@@ -151,6 +169,24 @@ class Column:
         try:
             return numpy.frombuffer(array("d", values), "f8")
         except OverflowError:
+            raise NoColumns from None
+
+    def _doubles(self, values: Any) -> Any:
+        try:
+            return numpy.frombuffer(array("d", values), "f8")
+        except (TypeError, OverflowError):
+            raise NoColumns from None
+
+    def _passed(self, values: Any) -> None:
+        try:
+            sum(values, 0.0)  # the fastest way to see that all are numbers
+        except (TypeError, OverflowError):
+            raise NoColumns from None
+
+    def _wholes(self, values: Any) -> Any:
+        try:
+            return self._whole(values, set())
+        except TypeError:
             raise NoColumns from None
 
     def _float(self, values: Any, kinds: set[type]) -> Any:
