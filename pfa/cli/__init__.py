@@ -77,7 +77,9 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         QUOTE,
     ]),
     (show, "show", [
-        MODEL,
+        ("model", {**MODEL[1], "nargs": "?"}),
+        ("--coverage", {"action": "store_true", "help": "which functions of the library are native on each backend; "
+            "needs no document"}),
         ("--after", {"metavar": "PASS", "help": "the intermediate code after this pass (see --passes)"}),
         ("--passes", {"action": "store_true", "help": "the names of the passes"}),
         ("--source", {"action": "store_true", "help": "the source that was generated"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pfa.ir import FunctionDef, Lowered, Program
+    from pfa.targets.kernel.coverage import Covered
 
 CHECK = "check"
 
 
 def show(args: argparse.Namespace) -> int:
-    """Show a document's types, cells and functions; or its intermediate code; or the generated source."""
+    """Show a document's types, cells and functions; or its intermediate code; or the generated source.
+
+    Or, with --coverage, which functions of the library are native on which backend.
+    """
+    if args.coverage:
+        kernel = importlib.import_module("pfa.targets.kernel.coverage")  # which nobody else here needs
+        print("\n".join(coverage_table(kernel.coverage())))
+        return 0
+    if args.model is None:
+        print("pfa show: which document? (--coverage needs none)", file=sys.stderr)
+        return 2
     with pfa.load(args.model, backend=args.backend) as engine:
         if args.source:
             print(engine.source())
@@ -43,6 +55,28 @@ def show(args: argparse.Namespace) -> int:
         print(f"there is no pass {args.after}; there are {', '.join(stages)}", file=sys.stderr)
         return 2
     return 0
+
+
+HOW = {
+    "native": "native", "escape": "escape", "partly": "native, but for",
+    "constant": "native if the pattern is constant",
+}  # fmt: skip
+
+
+def coverage_table(found: list[Covered]) -> Iterator[str]:
+    """A line a signature, by namespace, with totals; python runs them all."""
+    spaces: dict[str, list[Covered]] = {}
+    for c in found:
+        spaces.setdefault(c.function.rpartition(".")[0] or "(operators)", []).append(c)
+    for space, some in spaces.items():
+        yield f"{space}: {sum(c.how != 'escape' for c in some)} of {len(some)} signatures native on numba"
+        for c in some:
+            missing = f" {', '.join(c.missing)}" if c.how == "partly" else ""
+            yield f"  {c.function}{c.signature}: python yes, numba {HOW[c.how]}{missing}"
+    native = sum(c.how != "escape" for c in found)
+    names = {c.function for c in found}
+    whole = names - {c.function for c in found if c.how in ("escape", "partly")}
+    yield f"all: {native} of {len(found)} signatures, {len(whole)} of {len(names)} functions in all their signatures"
 
 
 def checked(path: Path) -> Program:

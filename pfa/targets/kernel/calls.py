@@ -121,9 +121,19 @@ def call(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
     escape(f, s, fn, bound)
 
 
+def stands_in_text(fn: Fn, bound: Bound) -> bool:
+    """Is a call an expression of the kernel language?"""
+    if len(bound.params) != 2 or not all(isinstance(p, Prim) for p in bound.params):
+        return False
+    a, b = bound.params
+    if fn.name in INTEGERS:
+        return a in (INT, LONG, FLOAT, DOUBLE)
+    return fn.name in COMPARISONS and a.tag in CODES and b.tag in CODES and kind(a) == kind(b)
+
+
 def inline(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> bool:
     """Arithmetic and comparisons of numbers stand in the text, so that nothing hides them from the optimiser."""
-    if len(bound.params) != 2 or not all(isinstance(p, Prim) for p in bound.params):
+    if not stands_in_text(fn, bound):
         return False
     t = bound.params[0]
     if fn.name in INTEGERS and t in (INT, LONG):
@@ -145,12 +155,9 @@ def inline(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> bool:
         text = f"{a} {INTEGERS[fn.name][0]} {b}"
         f.assign(s.to, f"f32({text})" if t == FLOAT else f"({text})", bound.ret)
         return True
-    if fn.name in COMPARISONS and t.tag in CODES and bound.params[1].tag in CODES:
-        a, b = (f.operand(x, p) for x, p in zip(s.args, bound.params, strict=True))
-        if kind(bound.params[0]) == kind(bound.params[1]):
-            f.assign(s.to, f"({a} {fn.name} {b})", bound.ret)
-            return True
-    return False
+    a, b = (f.operand(x, p) for x, p in zip(s.args, bound.params, strict=True))
+    f.assign(s.to, f"({a} {fn.name} {b})", bound.ret)
+    return True
 
 
 def messages(fn: Fn) -> dict[int, str]:

@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
 from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError, Where
+from pfa.lib.define import Fn
 from pfa.lib.define import Site as CallSite
+from pfa.lib.signature import Bound
 from pfa.targets.kernel import language as k
 from pfa.targets.kernel import take
+from pfa.targets.kernel.coverage import why
 from pfa.targets.kernel.draws import Draws
 from pfa.targets.kernel.emit import Emitted, _Filter
 from pfa.targets.kernel.helpers import state_type
@@ -32,7 +35,6 @@ from pfa.types import NULL, Type
 
 if TYPE_CHECKING:
     from pfa.ir import Program
-    from pfa.lib.define import Fn
     from pfa.limits import Limits
     from pfa.targets.kernel.batch import Plan
     from pfa.targets.kernel.link import Code
@@ -141,7 +143,11 @@ class KernelCode:
         escapes = sorted(n for n, how in self.emitted.native.items() if how == "escape")
         native = sorted(n for n, how in self.emitted.native.items() if how != "escape")
         text = f"compiled; native: {', '.join(native) or 'no function of the library'}"
-        return text + (f"; in Python, through the escape: {', '.join(escapes)}" if escapes else "")
+        if not escapes:
+            return text
+        calls = ((x.fn, x.bound) for x in self.emitted.escapes)
+        reasons = {why(fn, bound) for fn, bound in calls if isinstance(fn, Fn) and isinstance(bound, Bound)}
+        return f"{text}; {'; '.join(sorted(reasons))}; in Python, through the escape: {', '.join(escapes)}"
 
     def __post_init__(self) -> None:
         e = self.emitted
