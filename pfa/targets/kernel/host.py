@@ -65,7 +65,9 @@ class Region:
     """Memory of the system, which is zero and costs nothing until it is used."""
 
     def __init__(self, size: int) -> None:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        # Without it a process with a large region cannot fork.
+        unreserved = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | unreserved
         self.map = mmap.mmap(-1, size, flags=flags)
         self.start = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
         self.end = self.start + size
