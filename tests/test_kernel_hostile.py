@@ -81,4 +81,4 @@ def test_linear_algebra_of_large_matrices(name):
     engine = pfa.loads(document, backend="numba", escape=False, limits=pfa.Limits(time=0.3))
     engine.action([0.25, 0.5, 0.75])
     with pytest.raises(pfa.PfaLimitError):
-        engine.action([i / 1500 for i in range(1, 1500)])
+        engine.action([i / 2500 for i in range(1, 2500)])

@@ -59,4 +59,5 @@ def everything() -> dict[str, Fn]:
     """The whole library, by name, in the order of the namespaces above."""
     for module in MODULES.values():
         import_module(f"pfa.lib.{module}")
-    return LIBRARY
+    order = list(MODULES)
+    return dict(sorted(LIBRARY.items(), key=lambda item: order.index(item[0].rpartition(".")[0])))
