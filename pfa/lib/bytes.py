@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
+from codecs import utf_16_be_decode, utf_16_le_decode
 from typing import cast
 
 from pfa.lib.define import Charge, Fail, Site, define
@@ -71,11 +72,18 @@ def _fits(x: str | bytes, codec: str, is_string: bool) -> bool:
 
 
 def _decoded(x: bytes, codec: str) -> str:
-    if codec == "utf-16":  # Python's own takes the machine's byte order where there is no mark
-        if x[:2] in (_BOM_LE, _BOM_BE):
-            return x[2:].decode("utf-16-le" if x[:2] == _BOM_LE else "utf-16-be")
-        return x.decode("utf-16-be")
-    return x.decode(codec)
+    # `bytes.decode` takes twice the time for these two codecs, and the machine's byte order where there is no mark.
+    match codec:
+        case "utf-16" if x[:2] == _BOM_LE:
+            return utf_16_le_decode(x[2:], "strict", True)[0]
+        case "utf-16":
+            return utf_16_be_decode(x[2:] if x[:2] == _BOM_BE else x, "strict", True)[0]
+        case "utf-16-be":
+            return utf_16_be_decode(x, "strict", True)[0]
+        case "utf-16-le":
+            return utf_16_le_decode(x, "strict", True)[0]
+        case _:
+            return x.decode(codec)
 
 
 @define(
