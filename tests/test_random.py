@@ -38,6 +38,15 @@ def test_the_words_are_the_blocks_of_the_documented_counter():
     assert words == [word for block in blocks for word in block][:10]
 
 
+def test_action_after_action_draws_what_each_draws_alone():
+    """Their first blocks are computed together."""
+    generator, low = Generator(12345), (1 << 32) - 200
+    numbers = [*range(300), *range(150, 160), *range(low, low + 400), (1 << 64) - 1]
+    for number in numbers:
+        generator.at(1, number)
+        assert [generator.next32() for _ in range(6)] == draws(12345, 0, 1, number)[:6]
+
+
 def draws(seed: int | None = 5, instance: int = 0, phase: int = 1, number: int = 0) -> list[int]:
     generator = Generator(seed, instance)
     generator.at(phase, number)

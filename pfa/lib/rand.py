@@ -324,8 +324,8 @@ def _any_bytes(size: int, charge: Charge, rng: Rng) -> bytes:
 
 
 def _uuid4(rng: Rng) -> str:
-    digits = f"{rng.next64():016x}{rng.next64():016x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
+    a, b = rng.next64(), rng.next64()
+    return f"{a >> 32:08x}-{a >> 16 & 0xFFFF:04x}-4{a & 0xFFF:03x}-8{b >> 48 & 0xFFF:03x}-{b & 0xFFFFFFFFFFFF:012x}"
 
 
 @define("rand.uuid", "() -> string", deprecated=True, nondeterministic="pseudorandom", random=True)
