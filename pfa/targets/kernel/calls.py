@@ -25,9 +25,11 @@ may ask for more, by name (N is the number of the argument, from 0):
     names_N                              an array of its field names, as strings
     tag_NAME                             the number of a union's branch, as in tag_string, tag_double
     count                                how many arguments there are
-    rewind_ret, rewind_item, rewind_none address of what gives back the garbage of callbacks, while a value of the
-                                         result's type is needed, items of the result (0: none but numbers can be), or
-                                         nothing: `call1(f, ctx, mark, block)` (`rewind`); 0 where there is no garbage
+    rewind_WHAT                          address of what gives back the garbage of callbacks: `call1(f, ctx, mark,
+                                         block)` (`turns`, `pfa.targets.kernel.rewind`); 0 where there is none.  WHAT is
+                                         what is needed still: `ret` a value of the result's type; of what is older than
+                                         the loop, `item` the items of the result, `part` those of an array of results,
+                                         `key` the keys of a map of numbers; or `none`
     and those of `extras` and `prepared`
 """
 
@@ -75,7 +77,7 @@ NAMES = {
 }  # fmt: skip
 _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
-    r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|none)\Z"
+    r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|part|key|none)\Z"
 )
 CHARGING = frozenset(("a.append", "s.concat"))  # they grow in place, and charge where they copy
 INTEGERS = {"+": ("+", "add_over", 0), "-": ("-", "sub_over", 10), "*": ("*", "mul_over", 20)}

@@ -29,7 +29,7 @@ from pfa.ir import Attempt, Block, Branch, Each, Loop, Op, Part
 from pfa.targets.kernel import front
 from pfa.targets.kernel.extras import inside
 from pfa.targets.kernel.parts import local
-from pfa.types import STRING, Type
+from pfa.types import LONG, STRING, Array, Map, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,15 +157,26 @@ def wrap(f: FunctionEmitter, body: Block, begun: Start, turn: int) -> None:
     ]  # fmt: skip
 
 
-def rewinder(e: Emitter, types: tuple[Type, ...]) -> str:
-    """The function (ctx, mark, block) that rewinds the arena for variables of these types; it gives the next limit."""
-    name, new = e.helpers.named("rewind", *types)
+def rewinder(e: Emitter, types: tuple[Type, ...], filled: bool = False) -> str:
+    """The function (ctx, mark, block) that rewinds the arena for variables of these types; it gives the next limit.
+
+    With `filled` there is one variable, a container below the mark, and what it holds is copied.
+    """
+    name, new = e.helpers.named("refill" if filled else "rewind", *types)
     if not new:
         return name
     e.helpers.persist(STRING)
     events, undo = "get(ctx, EVENTS)", [i for (what, _), i in e.slots.items() if what == "undo"]
-    copies = [e.helpers.persist(t) for t in types]
     n = len(types)
+    if filled:
+        size = 16 if isinstance(types[0], Map) else 8
+        fill = filler(e, types[0])
+        away = [f"st(block + 8, keep_header(ctx, length(ld(block)), {size}))", f"{fill}(ctx, ld(block), ld(block + 8))"]
+        back = [f"{fill}(ctx, ld(block + 8), ld(block))"]
+    else:
+        copies = [e.helpers.persist(t) for t in types]
+        away = [f"st(block + {8 * (n + i)}, {copy}(ctx, ld(block + {8 * i})))" for i, copy in enumerate(copies)]
+        back = [f"st(block + {8 * i}, {copy}(ctx, ld(block + {8 * (n + i)})))" for i, copy in enumerate(copies)]
     others = ["    keep_events(ctx)"]
     others += [f"    keep_notes(ctx, get(ctx, STATE) + {8 * i})" for i in undo]
     lines = [
@@ -173,18 +184,33 @@ def rewinder(e: Emitter, types: tuple[Type, ...]) -> str:
         *[f"undo{i} = ld(get(ctx, STATE) + {8 * i})" for i in undo],
         "far = get(ctx, TOP)", "put(ctx, FROM, mark)", "put(ctx, UNTIL, block)", "put(ctx, PTOP, far)",
         "put(ctx, PEND, min(get(ctx, END), far + (block - mark)))", "put(ctx, BUDGET, ENDLESS)", "fits = False", "try:",
-        *[f"    st(block + {8 * (n + i)}, {copy}(ctx, ld(block + {8 * i})))" for i, copy in enumerate(copies)],
+        *[f"    {x}" for x in away],
         *others, "    fits = True", "except:", "    put(ctx, STATUS, 0)", "    put(ctx, SITE, 0)",
         "    put(ctx, DEPTH, old_depth)", "    put(ctx, EVENTS, events)",
         *[f"    st(get(ctx, STATE) + {8 * i}, undo{i})" for i in undo],
         "size = block - mark", "if fits:", "    size = get(ctx, PTOP) - far", "    drop_indexes(ctx, mark)",
         "    put(ctx, FROM, far)", "    put(ctx, UNTIL, far + size)", "    put(ctx, PTOP, mark)",
         "    put(ctx, PEND, block)",
-        *[f"    st(block + {8 * i}, {copy}(ctx, ld(block + {8 * (n + i)})))" for i, copy in enumerate(copies)],
+        *[f"    {x}" for x in back],
         *others, "    put(ctx, TOP, get(ctx, PTOP))",
         *[f"put(ctx, {x}, old_{x.lower()})" for x in SAVED], "return rewind_limit(get(ctx, END), mark, size)",
     ]  # fmt: skip
     e.helpers.add(name, "ctx: i64, mark: i64, block: i64", lines)
+    return name
+
+
+def filler(e: Emitter, t: Type) -> str:
+    """The function (ctx, x, out) that puts copies of what a container holds into another."""
+    name, new = e.helpers.named("fill", t)
+    if not new:
+        return name
+    if isinstance(t, Map):
+        pairs = [("ld(items(x) + i * 16)", STRING, "i * 16"), ("ld(items(x) + i * 16 + 8)", t.values, "i * 16 + 8")]
+    else:
+        pairs = [("item(x, i)", inside(t), "i * 8")]
+    lines = ["for i in range(length(x)):"]
+    lines += [f"    st(items(out) + {at}, {e.helpers.kept(text, of)})" for text, of, at in pairs]
+    e.helpers.add(name, "ctx: i64, x: i64, out: i64", [*lines, "return 0"])
     return name
 
 
@@ -193,15 +219,22 @@ def extra(e: Emitter, what: str, given: list[str], bound: Bound) -> str:
     functions = [x[len("address(") : -1] for x in given if x.startswith("address(")]
     if all(quiet(e, name) for name in functions):
         return "0"
-    if what == "item" and e.helpers.persist(inside(bound.ret)):
-        return "0"
-    needed = (bound.ret,) if what == "ret" and e.helpers.persist(bound.ret) else ()
-    return f"address({rewinder(e, needed)})"
+    match what:
+        case "ret" if e.helpers.persist(bound.ret):
+            return f"address({rewinder(e, (bound.ret,))})"
+        case "item" if e.helpers.persist(inside(bound.ret)):
+            return f"address({rewinder(e, (bound.ret,), True)})"
+        case "part":
+            return f"address({rewinder(e, (Array(bound.ret),), True)})"
+        case "key":
+            return f"address({rewinder(e, (Map(LONG),), True)})"
+        case _:
+            return f"address({rewinder(e, ())})"
 
 
 def used(e: Emitter) -> bool:
     """Does a loop of the program rewind the arena?"""
-    return any(key[0] == "rewind" for key in e.helpers.made)
+    return any(key[0] in ("rewind", "refill") for key in e.helpers.made)
 
 
 def keep_events(e: Emitter) -> str:

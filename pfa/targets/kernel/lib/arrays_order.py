@@ -5,9 +5,7 @@ from __future__ import annotations
 from pfa.targets.kernel.language import fail, i64, inline
 from pfa.targets.kernel.lib.base import item, items, length, slice_array, view
 from pfa.targets.kernel.lib.hashing import trim_array
-from pfa.targets.kernel.lib.sorting import first_best, ranked, sort_either
-
-LESS_THAN = 5  # of `sorting`
+from pfa.targets.kernel.lib.sorting import first_best, less_env, less_than, ranked, sort_either
 
 
 @inline
@@ -40,8 +38,8 @@ def a_sort(ctx: i64, a: i64, order_item_0: i64, kind_item_0: i64) -> i64:
     return several(ctx, a, length(a), kind_item_0, order_item_0, 0, False)
 
 
-def a_sortLT(ctx: i64, a: i64, f: i64, env: i64) -> i64:
-    return several(ctx, a, length(a), LESS_THAN, f, env, False)
+def a_sortLT(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
+    return several(ctx, a, length(a), less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)
 
 
 @inline
@@ -57,15 +55,15 @@ def a_min(ctx: i64, a: i64, order_item_0: i64, kind_item_0: i64) -> i64:
 
 
 @inline
-def a_maxLT(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_maxLT(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, a, 15260)
-    return item(a, first_best(ctx, items(a), length(a), LESS_THAN, f, env, True))
+    return item(a, a_argmaxLT(ctx, a, f, env, rewind_none))
 
 
 @inline
-def a_minLT(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_minLT(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, a, 15270)
-    return item(a, first_best(ctx, items(a), length(a), LESS_THAN, f, env, False))
+    return item(a, a_argminLT(ctx, a, f, env, rewind_none))
 
 
 def a_maxN(ctx: i64, a: i64, n: i64, order_item_0: i64, kind_item_0: i64) -> i64:
@@ -78,14 +76,14 @@ def a_minN(ctx: i64, a: i64, n: i64, order_item_0: i64, kind_item_0: i64) -> i64
     return several(ctx, a, n, kind_item_0, order_item_0, 0, False)
 
 
-def a_maxNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64) -> i64:
+def a_maxNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, a, n, 15300)
-    return several(ctx, a, n, LESS_THAN, f, env, True)
+    return several(ctx, a, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), True)
 
 
-def a_minNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64) -> i64:
+def a_minNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, a, n, 15310)
-    return several(ctx, a, n, LESS_THAN, f, env, False)
+    return several(ctx, a, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)
 
 
 @inline
@@ -101,15 +99,15 @@ def a_argmin(ctx: i64, a: i64, order_item_0: i64, kind_item_0: i64) -> i64:
 
 
 @inline
-def a_argmaxLT(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_argmaxLT(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, a, 15340)
-    return first_best(ctx, items(a), length(a), LESS_THAN, f, env, True)
+    return first_best(ctx, items(a), length(a), less_than(rewind_none), f, less_env(ctx, env, rewind_none), True)
 
 
 @inline
-def a_argminLT(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_argminLT(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, a, 15350)
-    return first_best(ctx, items(a), length(a), LESS_THAN, f, env, False)
+    return first_best(ctx, items(a), length(a), less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)
 
 
 def a_argmaxN(ctx: i64, a: i64, n: i64, order_item_0: i64, kind_item_0: i64) -> i64:
@@ -122,11 +120,11 @@ def a_argminN(ctx: i64, a: i64, n: i64, order_item_0: i64, kind_item_0: i64) -> 
     return several_places(ctx, a, n, kind_item_0, order_item_0, 0, False)
 
 
-def a_argmaxNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64) -> i64:
+def a_argmaxNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, a, n, 15380)
-    return several_places(ctx, a, n, LESS_THAN, f, env, True)
+    return several_places(ctx, a, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), True)
 
 
-def a_argminNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64) -> i64:
+def a_argminNLT(ctx: i64, a: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, a, n, 15390)
-    return several_places(ctx, a, n, LESS_THAN, f, env, False)
+    return several_places(ctx, a, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)

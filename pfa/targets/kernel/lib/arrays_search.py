@@ -9,6 +9,7 @@ from __future__ import annotations
 from pfa.targets.kernel.language import call1, i64, inline, ld, st
 from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, slice_array
 from pfa.targets.kernel.lib.sorting import compared, reverse_words
+from pfa.targets.kernel.lib.turns import first_turn, tidied
 
 
 @inline
@@ -79,11 +80,13 @@ def count_items(ctx: i64, a: i64, x: i64, kind: i64, order: i64) -> i64:
 
 
 @inline
-def find_true(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def find_true(ctx: i64, a: i64, f: i64, env: i64, rewind: i64) -> i64:
     """The lowest position for which a test is true, or -1."""
+    turn = first_turn(ctx, rewind)
     for i in range(length(a)):
         if call1(f, ctx, env, item(a, i)) != 0:
             return i
+        tidied(ctx, turn, 0, rewind)
     return -1
 
 
@@ -96,8 +99,8 @@ def a_index(ctx: i64, a: i64, needle: i64, run_1: i64, order_item_0: i64, kind_i
 
 
 @inline
-def a_index__array_fcn(ctx: i64, a: i64, f: i64, env: i64) -> i64:
-    return find_true(ctx, a, f, env)
+def a_index__array_fcn(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
+    return find_true(ctx, a, f, env, rewind_none)
 
 
 @inline
@@ -106,8 +109,8 @@ def a_contains(ctx: i64, a: i64, needle: i64, run_1: i64, order_item_0: i64, kin
 
 
 @inline
-def a_contains__array_fcn(ctx: i64, a: i64, f: i64, env: i64) -> bool:
-    return find_true(ctx, a, f, env) >= 0
+def a_contains__array_fcn(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> bool:
+    return find_true(ctx, a, f, env, rewind_none) >= 0
 
 
 def a_count(ctx: i64, a: i64, needle: i64, run_1: i64, order_item_0: i64, kind_item_0: i64) -> i64:
@@ -119,11 +122,13 @@ def a_count(ctx: i64, a: i64, needle: i64, run_1: i64, order_item_0: i64, kind_i
 
 
 @inline
-def a_count__array_fcn(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_count__array_fcn(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     n = 0
+    turn = first_turn(ctx, rewind_none)
     for i in range(length(a)):
         if call1(f, ctx, env, item(a, i)) != 0:
             n += 1
+        tidied(ctx, turn, 0, rewind_none)
     return n
 
 
@@ -144,10 +149,12 @@ def a_rindex(ctx: i64, a: i64, needle: i64, run_1: i64, order_item_0: i64, kind_
 
 
 @inline
-def a_rindex__array_fcn(ctx: i64, a: i64, f: i64, env: i64) -> i64:
+def a_rindex__array_fcn(ctx: i64, a: i64, f: i64, env: i64, rewind_none: i64) -> i64:
+    turn = first_turn(ctx, rewind_none)
     for i in range(length(a) - 1, -1, -1):
         if call1(f, ctx, env, item(a, i)) != 0:
             return i
+        tidied(ctx, turn, 0, rewind_none)
     return -1
 
 

@@ -17,6 +17,7 @@ from pfa.targets.kernel.lib.hashing import (
 )
 from pfa.targets.kernel.lib.printing import new_writer
 from pfa.targets.kernel.lib.state import map_find, map_put, new_map
+from pfa.targets.kernel.lib.turns import first_turn, tidied
 
 
 def empty_map(ctx: i64, n: i64) -> i64:
@@ -54,11 +55,13 @@ def map_containsKey(ctx: i64, m: i64, key: i64) -> bool:
 
 
 @inline
-def map_containsKey__map_fcn(ctx: i64, m: i64, f: i64, env: i64) -> bool:
+def map_containsKey__map_fcn(ctx: i64, m: i64, f: i64, env: i64, rewind_none: i64) -> bool:
     charge(ctx, length(m))
+    turn = first_turn(ctx, rewind_none)
     for i in range(length(m)):
         if call1(f, ctx, env, key_at(m, i)) != 0:
             return True
+        tidied(ctx, turn, 0, rewind_none)
     return False
 
 
@@ -70,10 +73,12 @@ def map_containsValue(ctx: i64, m: i64, x: i64, kind_1: i64, order_1: i64) -> bo
 
 
 @inline
-def map_containsValue__map_fcn(ctx: i64, m: i64, f: i64, env: i64) -> bool:
+def map_containsValue__map_fcn(ctx: i64, m: i64, f: i64, env: i64, rewind_none: i64) -> bool:
+    turn = first_turn(ctx, rewind_none)
     for i in range(length(m)):
         if call1(f, ctx, env, value_at(m, i)) != 0:
             return True
+        tidied(ctx, turn, 0, rewind_none)
     return False
 
 
@@ -145,20 +150,16 @@ def map_split(ctx: i64, m: i64) -> i64:
     return out
 
 
-def overlay_all(ctx: i64, parts: i64, count: i64) -> i64:
-    """One map of the maps whose addresses lie at `parts`; of equal keys the last counts."""
+def map_join(ctx: i64, a: i64) -> i64:
+    """Of equal keys the last counts."""
     total = 0
-    for i in range(count):
-        total += length(ld(parts + i * 8))
+    for i in range(length(a)):
+        total += length(item(a, i))
     charge(ctx, total)
     out = map_room(ctx, total)
-    for i in range(count):
-        map_overlay(ctx, out, ld(parts + i * 8))
+    for i in range(length(a)):
+        map_overlay(ctx, out, item(a, i))
     return out
-
-
-def map_join(ctx: i64, a: i64) -> i64:
-    return overlay_all(ctx, items(a), length(a))
 
 
 # Sets of objects

@@ -8,10 +8,8 @@ from __future__ import annotations
 from pfa.targets.kernel.language import i64, ld, st
 from pfa.targets.kernel.lib.arrays_order import check_filled, check_several
 from pfa.targets.kernel.lib.base import alloc, items, length, new_array
-from pfa.targets.kernel.lib.sorting import first_best, ranked
+from pfa.targets.kernel.lib.sorting import first_best, less_env, less_than, ranked
 from pfa.targets.kernel.lib.state import sorted_pairs
-
-LESS_THAN = 5  # of `sorting`
 
 
 def values_of(ctx: i64, pairs: i64, n: i64) -> i64:
@@ -47,14 +45,14 @@ def map_argmin(ctx: i64, m: i64, order_item_0: i64, kind_item_0: i64) -> i64:
     return best_key(ctx, m, kind_item_0, order_item_0, 0, False)
 
 
-def map_argmaxLT(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+def map_argmaxLT(ctx: i64, m: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, m, 26140)
-    return best_key(ctx, m, LESS_THAN, f, env, True)
+    return best_key(ctx, m, less_than(rewind_none), f, less_env(ctx, env, rewind_none), True)
 
 
-def map_argminLT(ctx: i64, m: i64, f: i64, env: i64) -> i64:
+def map_argminLT(ctx: i64, m: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_filled(ctx, m, 26150)
-    return best_key(ctx, m, LESS_THAN, f, env, False)
+    return best_key(ctx, m, less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)
 
 
 def map_argmaxN(ctx: i64, m: i64, n: i64, order_item_0: i64, kind_item_0: i64) -> i64:
@@ -67,11 +65,11 @@ def map_argminN(ctx: i64, m: i64, n: i64, order_item_0: i64, kind_item_0: i64) -
     return best_keys(ctx, m, n, kind_item_0, order_item_0, 0, False)
 
 
-def map_argmaxNLT(ctx: i64, m: i64, n: i64, f: i64, env: i64) -> i64:
+def map_argmaxNLT(ctx: i64, m: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, m, n, 26180)
-    return best_keys(ctx, m, n, LESS_THAN, f, env, True)
+    return best_keys(ctx, m, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), True)
 
 
-def map_argminNLT(ctx: i64, m: i64, n: i64, f: i64, env: i64) -> i64:
+def map_argminNLT(ctx: i64, m: i64, n: i64, f: i64, env: i64, rewind_none: i64) -> i64:
     check_several(ctx, m, n, 26190)
-    return best_keys(ctx, m, n, LESS_THAN, f, env, False)
+    return best_keys(ctx, m, n, less_than(rewind_none), f, less_env(ctx, env, rewind_none), False)

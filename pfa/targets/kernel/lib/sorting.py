@@ -4,6 +4,7 @@ What is sorted is words: slots, or positions of slots that lie at `base`.  `how`
 
     0, 1    integers                    2, 3    doubles, NaN last
     4       `f(a, b)` is -1, 0 or 1     5       `f(a, b)` is whether a comes before b
+    6       the same, of a function that leaves garbage; `env` is {its own, what rewinds the arena, the turn}
 
 (0 to 4 are what a kernel gets as `kind_item_0`.)  Up to 63 items are compared in the same pairs and order as CPython
 does it, so a function that is no order gives the same result there.
@@ -14,10 +15,12 @@ from __future__ import annotations
 from pfa.targets.kernel.language import TOP, call2, i64, inline, ld, move, put, st, unbits
 from pfa.targets.kernel.lib.base import alloc, charge
 from pfa.targets.kernel.lib.state import order_doubles
+from pfa.targets.kernel.lib.turns import start_turns, tidied
 
 REAL = 2
 ORDERED = 4
 LESS_THAN = 5
+TIDIED = 6
 FEW = 64
 RUN = 32
 
@@ -41,7 +44,41 @@ def precedes(ctx: i64, how: i64, f: i64, env: i64, x: i64, y: i64) -> bool:
         return order_doubles(unbits(x), unbits(y)) < 0
     if how == ORDERED:
         return call2(f, ctx, 0, x, y) < 0
-    return call2(f, ctx, env, x, y) != 0
+    if how == LESS_THAN:
+        return call2(f, ctx, env, x, y) != 0
+    return tidied_less(ctx, f, env, x, y)
+
+
+def tidied_less(ctx: i64, f: i64, env: i64, x: i64, y: i64) -> bool:
+    answer = call2(f, ctx, ld(env), x, y) != 0
+    tidied(ctx, ld(env + 16), 0, ld(env + 8))
+    return answer
+
+
+@inline
+def less_than(rewind: i64) -> i64:
+    """How to compare by a less-than function."""
+    return TIDIED if rewind != 0 else LESS_THAN
+
+
+@inline
+def less_env(ctx: i64, env: i64, rewind: i64) -> i64:
+    """Its environment."""
+    return tidied_env(ctx, env, rewind) if rewind != 0 else env
+
+
+def tidied_env(ctx: i64, env: i64, rewind: i64) -> i64:
+    at = alloc(ctx, 24)
+    st(at, env)
+    st(at + 8, rewind)
+    return at
+
+
+@inline
+def begin_turns(ctx: i64, how: i64, env: i64) -> None:
+    """What lies in the arena now stays there while functions are called."""
+    if how == TIDIED:
+        st(env + 16, start_turns(ctx))
 
 
 @inline
@@ -115,12 +152,14 @@ def merge_words(ctx: i64, p: i64, middle: i64, end: i64, to: i64, how: i64, f: i
 
 def sort_words(ctx: i64, at: i64, n: i64, how: i64, f: i64, env: i64, base: i64) -> None:
     """Sort words where they lie."""
+    begin_turns(ctx, how, env)
     if n < FEW:
         sort_few(ctx, at, n, how, f, env, base)
         return
     for i in range(0, n, RUN):
         sort_few(ctx, at + i * 8, min(RUN, n - i), how, f, env, base)
     other = alloc(ctx, n * 8)
+    begin_turns(ctx, how, env)
     source = at
     target = other
     width = RUN * 8
@@ -165,6 +204,7 @@ def ranked(ctx: i64, data: i64, n: i64, how: i64, f: i64, env: i64, greatest: bo
 def first_best(ctx: i64, data: i64, n: i64, how: i64, f: i64, env: i64, greatest: bool) -> i64:
     """The first position of the greatest or the least slot, of one at least."""
     best = 0
+    begin_turns(ctx, how, env)
     for i in range(1, n):
         if greatest:
             if precedes(ctx, how, f, env, ld(data + best * 8), ld(data + i * 8)):
