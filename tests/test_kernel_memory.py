@@ -412,6 +412,73 @@ HIGHER = {
     ),
 }  # fmt: skip
 
+X, IX, XY = (dict.fromkeys(names, "int") for names in ("x", "ix", "xy"))
+V, KV = {"v": INTS}, {"k": "string", "v": INTS}
+IXY, VW, KVW = {"i": "int", **XY}, {"v": INTS, "w": INTS}, {"k": "string", "v": INTS, "w": INTS}
+TEXT_OR_NULL = ["string", "null"]
+LESS = {"<": [{"s.len": [{"s.repeat": [TEXT, {"%": ["x", 7]}]}]}, {"s.len": [{"s.repeat": [TEXT, {"%": ["y", 7]}]}]}]}
+SOME = {"if": EVEN, "then": TEXT, "else": None}
+BOTH = {"s.concat": [TEXT, {"s.int": ["y"]}]}
+V_TEXT = {"s.concat": [{"s.int": [{"a.len": ["v"]}]}, {"s.int": [{"a.last": ["v"]}]}]}
+V_EVEN = {"==": [{"%": [{"s.len": [V_TEXT]}, 2]}, 0]}
+V_SOME = {"if": V_EVEN, "then": V_TEXT, "else": None}
+V_MAP = {"type": TEXTS, "new": {"one": {"type": STRINGS, "new": [V_TEXT]}}}
+V_LESS = {"<": [{"s.len": [{"s.int": [{"a.last": ["v"]}]}]}, {"s.len": [{"s.int": [{"a.last": ["w"]}]}]}]}
+W_TEXT = {"s.concat": [V_TEXT, {"s.int": [{"a.head": ["w"]}]}]}
+MAPPED = {"a.groupby": ["input", function(X, "string", {"s.int": [{"%": ["x", 300]}]})]}
+WORDS, LISTS = {"type": "map", "values": "string"}, {"type": "map", "values": INTS}
+TWICE = {"type": STRINGS, "new": [TEXT, {"string": "-"}, TEXT]}
+HIGHER |= {
+    "a.filterMap": (STRINGS, {"a.filterMap": ["input", function(X, TEXT_OR_NULL, SOME)]}),
+    "a.filterMapWithIndex": (STRINGS, {"a.filterMapWithIndex": ["input", function(IX, TEXT_OR_NULL, SOME)]}),
+    "a.flatMap": (STRINGS, {"a.flatMap": ["input", function(X, STRINGS, TWICE)]}),
+    "a.flatMapWithIndex": (STRINGS, {"a.flatMapWithIndex": ["input", function(IX, STRINGS, TWICE)]}),
+    "a.zipmap": (STRINGS, {"a.zipmap": ["input", "input", function(XY, "string", BOTH)]}),
+    "a.zipmap of three": (
+        STRINGS, {"a.zipmap": ["input", "input", "input", function({**XY, "z": "int"}, "string", BOTH)]},
+    ),
+    "a.zipmapWithIndex": (STRINGS, {"a.zipmapWithIndex": ["input", "input", function(IXY, "string", BOTH)]}),
+    "a.takeWhile": (INTS, {"a.takeWhile": ["input", function(X, "boolean", {"<": [{"s.len": [TEXT]}, 5]})]}),
+    "a.dropWhile": (INTS, {"a.dropWhile": ["input", function(X, "boolean", {"<": [{"s.len": [TEXT]}, 4]})]}),
+    "a.any": ("boolean", {"a.any": ["input", function(X, "boolean", {">": [{"s.len": [TEXT]}, 4]})]}),
+    "a.all": ("boolean", {"a.all": ["input", function(X, "boolean", {"<": [{"s.len": [TEXT]}, 6]})]}),
+    "a.corresponds": ("boolean", {"a.corresponds": ["input", "input", function(XY, "boolean", {"!=": [BOTH, TEXT]})]}),
+    "a.groupby": (LISTS, {"a.groupby": ["input", function(X, "string", TEXT)]}),
+    "a.count": ("int", {"a.count": ["input", function(X, "boolean", EVEN)]}),
+    "a.index": ("int", {"a.index": ["input", function(X, "boolean", {">": [{"s.len": [TEXT]}, 4]})]}),
+    "a.rindex": ("int", {"a.rindex": ["input", function(X, "boolean", {"<": [{"s.len": [TEXT]}, 3]})]}),
+    "a.contains": ("boolean", {"a.contains": ["input", function(X, "boolean", {">": [{"s.len": [TEXT]}, 4]})]}),
+    "a.sortLT": (INTS, {"a.sortLT": ["input", function(XY, "boolean", LESS)]}),
+    "a.maxLT": ("int", {"a.maxLT": ["input", function(XY, "boolean", LESS)]}),
+    "a.argminNLT": (INTS, {"a.argminNLT": ["input", 5, function(XY, "boolean", LESS)]}),
+    "map.map": (WORDS, {"map.map": [MAPPED, function(V, "string", V_TEXT)]}),
+    "map.mapWithKey": (WORDS, {"map.mapWithKey": [MAPPED, function(KV, "string", {"s.concat": ["k", V_TEXT]})]}),
+    "map.filter": (LISTS, {"map.filter": [MAPPED, function(V, "boolean", V_EVEN)]}),
+    "map.filterWithKey": (LISTS, {"map.filterWithKey": [MAPPED, function(KV, "boolean", V_EVEN)]}),
+    "map.filterMap": (WORDS, {"map.filterMap": [MAPPED, function(V, TEXT_OR_NULL, V_SOME)]}),
+    "map.filterMapWithKey": (WORDS, {"map.filterMapWithKey": [MAPPED, function(KV, TEXT_OR_NULL, V_SOME)]}),
+    "map.flatMap": (TEXTS, {"map.flatMap": [MAPPED, function(V, TEXTS, V_MAP)]}),
+    "map.flatMapWithKey": (TEXTS, {"map.flatMapWithKey": [MAPPED, function(KV, TEXTS, V_MAP)]}),
+    "map.zipmap": (WORDS, {"map.zipmap": [MAPPED, MAPPED, function(VW, "string", W_TEXT)]}),
+    "map.zipmapWithKey": (WORDS, {"map.zipmapWithKey": [MAPPED, MAPPED, function(KVW, "string", W_TEXT)]}),
+    "map.corresponds": (
+        "boolean", {"map.corresponds": [MAPPED, MAPPED, function(VW, "boolean", {">": [W_TEXT, V_TEXT]})]},
+    ),
+    "map.correspondsWithKey": (
+        "boolean", {"map.correspondsWithKey": [MAPPED, MAPPED, function(KVW, "boolean", {">": [W_TEXT, V_TEXT]})]},
+    ),
+    "map.containsKey": (
+        "boolean", {"map.containsKey": [MAPPED, function({"x": "string"}, "boolean", {
+            "==": [{"s.concat": ["x", {"string": "-"}]}, {"string": "77-"}],
+        })]},
+    ),
+    "map.containsValue": (
+        "boolean", {"map.containsValue": [MAPPED, function(V, "boolean", {"==": [V_TEXT, {"string": "-"}]})]},
+    ),
+    "map.argmaxLT": ("string", {"map.argmaxLT": [MAPPED, function(VW, "boolean", V_LESS)]}),
+    "map.argminNLT": (STRINGS, {"map.argminNLT": [MAPPED, 4, function(VW, "boolean", V_LESS)]}),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", HIGHER)
 def test_garbage_of_functions(name, eager):
@@ -430,6 +497,32 @@ def test_garbage_of_functions_takes_little_of_the_arena():
     document = {"input": INTS, "output": "int", "action": {"+": [count, {"s.len": {"a.fold": ["input", zero, f]}}]}}
     engine = pfa.loads(document, backend="numba", escape=False, limits=ARENA)
     assert engine.action(list(range(100_000))) == pfa.loads(document).action(list(range(100_000)))
+
+
+LONG = {"s.len": [{"s.repeat": [{"string": "x"}, 1000]}]}  # a kilobyte of garbage
+MANY = {
+    "a.flatMap": {"a.len": [{"a.flatMap": ["input", function(X, INTS, ints(LONG, "x"))]}]},
+    "a.map to strings": {"a.len": [{"a.map": ["input", function(X, "string", {"s.int": [LONG]})]}]},
+    "a.count": {"a.count": ["input", function(X, "boolean", {"<": [LONG, "x"]})]},
+    "a.sortLT": {"a.last": [
+        {"a.sortLT": ["input", function(XY, "boolean", {"<": ["x", {"+": ["y", {"-": [LONG, LONG]}]}]})]},
+    ]},
+    "map.map": {"map.len": [{"map.map": [
+        {"a.groupby": ["input", function(X, "string", {"s.int": [{"%": ["x", 10_000]}]})]},
+        function(V, "string", {"s.int": [LONG]}),
+    ]}]},
+    "a.groupby": {"map.len": [
+        {"a.groupby": ["input", function(X, "string", {"s.int": [{"+": [LONG, {"%": ["x", 100]}]}]})]},
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_much_garbage_of_functions(name):
+    document = {"input": INTS, "output": "int", "action": MANY[name]}
+    engine = pfa.loads(document, backend="numba", escape=False, limits=ARENA)
+    given = [i * 7 % 20_011 for i in range(20_000)]
+    assert engine.action(given) == pfa.loads(document).action(given)
 
 
 def test_a_shared_item_that_is_new():
