@@ -141,13 +141,6 @@ def foreign_bytes(ctx: i64, data: i64, count: i64) -> i64:
     s = string_of(ctx, data, count, count)
     st(s + 24, 1)
     return s
-
-
-def foreign_text(ctx: i64, data: i64, count: i64) -> i64:
-    allow(data, count)
-    s = string_of(ctx, data, count, count_characters(data, count))
-    st(s + 24, 1)
-    return s
 """
 
 

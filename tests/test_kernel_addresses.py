@@ -59,7 +59,7 @@ def columns():
 def text_columns():
     pa = pytest.importorskip("pyarrow")
     made = pfa.loads({"input": S, "output": "int", "action": {"s.len": ["input"]}}, backend="numba")
-    made.score(pa.array(["abc", "defg"]))
+    made.score(pa.array(["abc", "défg"]))
 
 
 def call(action, datum, given=INTS, output=INTS):

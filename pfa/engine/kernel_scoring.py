@@ -1,11 +1,11 @@
 """`Engine.score` on compiled code: columns in, columns out, no Python object a row.
 
 Place in the pipeline: what `pfa.engine.scoring` calls a backend.  The loop over rows is compiled for the layout of the
-columns at hand (`pfa.targets.kernel.batch`).  Rows that fail come back here one by one; columns that have no arrays
-(unions of several types, maps) are scored row by row as `action` does.
+columns at hand (`pfa.targets.kernel.batch`).  Rows that fail come back here one by one; Python objects are read by
+compiled code as a datum of `action` is, and what it does not take is decoded here, a row at a time.
 
 Engines without state are scored by several threads, each with memory of its own; compiled code does not hold the
-interpreter's lock.
+interpreter's lock, but where it reads objects.
 """
 
 from __future__ import annotations
@@ -17,12 +17,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pfa.data.columns import Blobs, Codes, Column, Columns, Constant, Flat, Lists, Records, Scored, Values, bare
+from pfa.data.columns import (
+    Blobs,
+    Codes,
+    Column,
+    Columns,
+    Constant,
+    Flat,
+    Lists,
+    Maps,
+    Nulls,
+    Objects,
+    Records,
+    Scored,
+    Unions,
+    Values,
+    bare,
+)
 from pfa.data.table_build import physical
 from pfa.data.table_values import DTYPES, TableEncoders
 from pfa.engine.scoring import RowByRow
 from pfa.errors import PfaDataError, PfaLimitError, PfaRuntimeError
-from pfa.targets.kernel.batch import Plan, Sink, Source
+from pfa.targets.kernel.batch import FIRST, Plan, Sink, Source
 from pfa.targets.kernel.host import Instance, KernelCode
 from pfa.targets.meter import Meter
 from pfa.types import NULL, STRING, Enum, Prim, Record, Type
@@ -47,6 +63,7 @@ class Bound:
 
     arrays: list[int]
     kept: list[Any]
+    objects: list[tuple[int, Objects, list[Any]]]  # where the slots of a row are told, whose they are, all values
 
 
 class KernelBackend(RowByRow):
@@ -65,8 +82,8 @@ class KernelBackend(RowByRow):
         if self.emits or (self.late is not None and self.code.emitted.events):
             return super().score_columns(columns)
         try:
-            bound = Bound([], [])
-            source = self.source(columns.root, bound)
+            bound = Bound([], [], [])
+            source = self.source(columns.root, bound, True)
         except _NoArrays:
             return super().score_columns(columns)
         if self.runtime.state == "new" and columns.length:
@@ -77,7 +94,7 @@ class KernelBackend(RowByRow):
         made = _Outputs(sinks, columns.length, self)
         skip = np.zeros(columns.length, "u1")
         self._refuse(columns, skip)
-        if self.code.stateless and columns.length >= 2 * SHARE and self.threads > 1 and not plan.keeps:
+        if self.code.stateless and columns.length >= 2 * SHARE and self.threads > 1 and not (plan.keeps or plan.takes):
             self._share(batch, columns, bound, made, skip)
         else:
             self._run(self.instance, batch, columns, 0, columns.length, bound, made, skip)
@@ -89,9 +106,11 @@ class KernelBackend(RowByRow):
 
     # -- layouts --
 
-    def source(self, column: Column, bound: Bound) -> Source:
-        """The layout of a column; _NoArrays where it has none that compiled code reads."""
+    def source(self, column: Column, bound: Bound, rows: bool = False) -> Source:
+        """The layout of a column; _NoArrays where it has none that compiled code reads.  `rows`: it is of all rows."""
         t, nullable = bare(column.type)
+        if rows and isinstance(column, Objects) and self.code.takes and column.type in self.code.emitted.takes:
+            return self.objects(column, bound)
         masked = column.valid is not None and nullable
         if masked:
             self.array(bound, column.valid, "u1")
@@ -110,13 +129,25 @@ class KernelBackend(RowByRow):
             case Blobs(offsets=offsets, data=data):
                 self.array(bound, offsets, offsets.dtype)
                 self.array(bound, data if len(data) else np.zeros(1, "u1"), "u1")
-                return Source("blobs", t, offsets.dtype.str[1:], nullable, masked)
+                plain = not len(data) or int(data.max()) < 128
+                return Source("blobs", t, offsets.dtype.str[1:], nullable, masked, plain=plain)
             case Lists(offsets=offsets, items=items):
                 self.array(bound, offsets, offsets.dtype)
                 return Source("lists", t, offsets.dtype.str[1:], nullable, masked, (self.source(items, bound),))
+            case Maps(offsets=offsets, keys=keys, items=items):
+                self.array(bound, offsets, offsets.dtype)
+                pair = self.source(keys, bound), self.source(items, bound)
+                return Source("maps", t, offsets.dtype.str[1:], nullable, masked, pair)
             case Records(fields=fields):
-                inside = tuple(self.source(c, bound) for c in fields.values())
+                inside = tuple(self.source(c, bound, rows and not nullable) for c in fields.values())
                 return Source("record", t, "", nullable, masked, inside)
+            case Unions(tags=tags, places=places, branches=branches) if column.valid is None:
+                self.array(bound, tags, "u1")
+                self.array(bound, places, "i4")
+                inside = tuple(self.source(b, bound) for b in branches)
+                return Source("unions", column.type, inside=inside)
+            case Nulls() if nullable:
+                return Source("nulls", NULL)
             case _:
                 made = physical(column)
                 if made is column or type(made) is type(column):
@@ -126,6 +157,17 @@ class KernelBackend(RowByRow):
                 if made.valid is None and column.valid is not None:
                     made.valid = column.valid
                 return self.source(made, bound)
+
+    def objects(self, column: Objects, bound: Bound) -> Source:
+        """Python objects, which are held as long as the loop runs, and the place of a slot that the host gives."""
+        values = column.given.tolist() if isinstance(column.given, np.ndarray) else list(column.given)
+        if column.valid is not None:
+            values = [v if ok else None for v, ok in zip(values, column.valid.tolist(), strict=True)]
+        held = np.fromiter(values, object, len(values))
+        bound.kept.append(held)
+        bound.arrays += [held.ctypes.data, 0]
+        bound.objects.append((len(bound.arrays) - 1, column, values))
+        return Source("object", column.type, self.code.emitted.takes[column.type])
 
     def array(self, bound: Bound, data: Any, dtype: Any) -> None:
         """An array's address, and the array, which must live as long as the loop runs."""
@@ -175,13 +217,17 @@ class KernelBackend(RowByRow):
         """A part of the rows, in order; comes back for rows that fail, garbage and outputs to be read."""
         instance.start()
         words = np.array(
-            [start, stop, skip.ctypes.data, 0, *bound.arrays, *made.addresses()], "i8"
+            [start, stop, skip.ctypes.data, 0, 0, *bound.arrays, *made.addresses()], "i8"
         )
         words[3] = (instance.arena.start + instance.arena.end) // 2
         read = start
         while True:
             answer = batch(instance.base, words.ctypes.data)
             row = int(words[0])
+            if answer == 0 and instance.untaken():
+                instance.rewind(made.keeps)
+                self._give(instance, columns.first, row, bound, words, skip)
+                continue
             if answer == 0 and (error := instance.failure()) is not None:
                 skip[row] = 1
                 words[0] = row + 1
@@ -194,6 +240,19 @@ class KernelBackend(RowByRow):
             instance.start()
             if answer == 1:
                 return
+
+    def _give(self, instance: Instance, first: int, row: int, bound: Bound, words: Any, skip: Any) -> None:
+        """A row that compiled code does not take: the host decodes its objects."""
+        try:
+            for at, column, values in bound.objects:
+                given = instance.arguments((column.type,), (column.decode(values[row]),))
+                words[FIRST + at] = instance.q[given >> 3]
+        except (PfaDataError, PfaLimitError) as error:
+            skip[row] = 1
+            words[0] = row + 1
+            self._row_failed(first + row, error)
+        else:
+            words[4] = row + 1
 
     def _row_error(self, row: int, error: BaseException) -> None:
         own = self.runtime.failed(error)

@@ -27,19 +27,20 @@ STORES = {
     "i1": "st8({a} + {i}, int({x}))", "i4": "st32({a} + {i} * 4, {x})", "i8": "st({a} + {i} * 8, {x})",
     "f4": "stf32({a} + {i} * 4, {x})", "f8": "stf({a} + {i} * 8, {x})",
 }  # fmt: skip
-FIRST = 4  # words before the places of arrays: the row, rows in all, status bytes, where the arena is half full
+FIRST = 5  # words before the places: the row, rows in all, status bytes, where the arena is half full, the row given
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """How a column lies: the arrays that it has, in the order of `Places`, and columns inside."""
 
-    form: str  # flat, codes, blobs, lists, record, constant
-    type: Type  # of its values, null aside
-    dtype: str = ""  # of a flat column, of offsets
+    form: str  # flat, codes, blobs, lists, maps, record, unions, nulls, constant, object
+    type: Type  # of its values, null aside (but of unions and objects)
+    dtype: str = ""  # of a flat column, of offsets; of objects what takes them
     nullable: bool = False
     masked: bool = False
     inside: tuple[Source, ...] = ()
+    plain: bool = False  # texts that are all ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class Plan:
     def keeps(self) -> bool:
         return any(s.dtype == "" for s in self.sinks)
 
+    @property
+    def takes(self) -> bool:
+        """Does it read objects of the interpreter?  Then it holds the interpreter's lock."""
+        return _takes(self.source)
+
     def place(self) -> str:
         """The next array of the table."""
         name = f"p{self.places}"
@@ -83,6 +89,8 @@ class Plan:
         """`batch`: 1 when all rows are done, 2 when the host is to read what there is, 3 to collect garbage."""
         body: list[str] = []
         value = self.read(self.source, "row", body, "            ")
+        if self.takes:
+            self.lines += ["    given = ld(a + 32)", "    put(ctx, STACK, here() - get(ctx, ROOM))"]
         stored = self.write(body_indent="            ")
         lines = [
             "def batch(ctx: i64, a: i64) -> i64:",
@@ -105,11 +113,11 @@ class Plan:
 
     # -- reading: the text of a value in its register (bool as i64), lines before it into `body` --
 
-    def read(self, s: Source, i: str, body: list[str], indent: str) -> str:
-        """The value of a column at a row, as `run` takes it."""
+    def read(self, s: Source, i: str, body: list[str], indent: str, room: str = "") -> str:
+        """The value of a column at a row, as `run` takes it; a record or a text in this `room` where there is some."""
         mask = self.place() if s.masked else ""
         if not s.nullable:
-            return self.bare(s, i, body, indent)
+            return self.bare(s, i, body, indent, room)
         made = self.temp()
         body.append(f"{indent}{made} = 0")
         inner = indent
@@ -127,7 +135,7 @@ class Plan:
     def slot(self, text: str, t: Type) -> str:
         return f"bits({text})" if kind(t) == "f64" else text
 
-    def bare(self, s: Source, i: str, body: list[str], indent: str) -> str:
+    def bare(self, s: Source, i: str, body: list[str], indent: str, room: str = "") -> str:
         match s.form:
             case "flat":
                 return LOADS[s.dtype].format(a=self.place(), i=i)
@@ -136,11 +144,17 @@ class Plan:
                 codes = self.place()
                 return f"ld({table} + ld32({codes} + {i} * 4) * 8)"
             case "blobs":
-                return self.blob(s, i, body, indent)
+                return self.blob(s, i, body, indent, room)
             case "lists":
                 return self.items(s, i, body, indent)
+            case "maps":
+                return self.pairs(s, i, body, indent)
             case "record":
-                return self.record(s, i, body, indent)
+                return self.record(s, i, body, indent, room)
+            case "unions":
+                return self.branch(s, i, body, indent)
+            case "object":
+                return self.taken(s, body, indent)
             case "constant":
                 return from_constant(self.place(), s.type)
             case _:
@@ -152,11 +166,13 @@ class Plan:
         body.append(f"{indent}{end} = {LOADS[s.dtype].format(a=at, i=f'({i} + 1)')}")
         return start, end
 
-    def blob(self, s: Source, i: str, body: list[str], indent: str) -> str:
+    def blob(self, s: Source, i: str, body: list[str], indent: str, room: str) -> str:
         start, end = self.offsets(s, i, body, indent)
         data, made = self.place(), self.temp()
-        helper = "foreign_text" if s.type.tag == "string" else "foreign_bytes"
-        body.append(f"{indent}{made} = {helper}(ctx, {data} + {start}, {end} - {start})")
+        plain = s.plain or s.type.tag != "string"
+        count = f"{end} - {start}" if plain else f"count_characters({data} + {start}, {end} - {start})"
+        body.append(f"{indent}{made} = {room or 'alloc(ctx, 32)'}")
+        body.append(f"{indent}foreign_at({made}, {data} + {start}, {end} - {start}, {count})")
         return made
 
     def items(self, s: Source, i: str, body: list[str], indent: str) -> str:
@@ -167,22 +183,78 @@ class Plan:
             data = self.place()
             body.append(f"{indent}{made} = foreign_array(ctx, {data} + {start} * 8, {end} - {start})")
             return made
-        j = self.temp()
         body.append(f"{indent}{made} = new_array(ctx, {end} - {start})")
-        body.append(f"{indent}for {j} in range({start}, {end}):")
-        value = self.slot(self.read(inner, j, body, indent + "    "), _whole(inner))
-        body.append(f"{indent}    st(items({made}) + ({j} - {start}) * 8, {value})")
+        self.each(inner, made, start, end, (8, 0), body, indent)
         return made
 
-    def record(self, s: Source, i: str, body: list[str], indent: str) -> str:
+    def each(self, s: Source, made: str, start: str, end: str, place: tuple[int, int], body: list[str],
+             indent: str) -> None:  # fmt: skip
+        """Store what a column has from `start` to `end`, `place` being the bytes of an item and where in them."""
+        j = self.temp()
+        room = self.rooms(s, start, end, body, indent)
+        body.append(f"{indent}for {j} in range({start}, {end}):")
+        at = f"{room} + ({j} - {start}) * {_room(s)}" if room else ""
+        value = self.slot(self.read(s, j, body, indent + "    ", at), _whole(s))
+        size, inside = place
+        body.append(f"{indent}    st(items({made}) + ({j} - {start}) * {size} + {inside}, {value})")
+
+    def rooms(self, s: Source, start: str, end: str, body: list[str], indent: str) -> str:
+        """Room for all values of a column from `start` to `end`, where each takes as much."""
+        size = _room(s)
+        if not size or s.nullable:
+            return ""
+        room = self.temp()
+        body.append(f"{indent}{room} = alloc(ctx, ({end} - {start}) * {size})")
+        return room
+
+    def pairs(self, s: Source, i: str, body: list[str], indent: str) -> str:
+        """A map; of a key that comes twice the last value counts."""
+        start, end = self.offsets(s, i, body, indent)
+        made = self.temp()
+        keys, values = s.inside
+        body.append(f"{indent}{made} = new_map(ctx, {end} - {start})")
+        self.each(keys, made, start, end, (16, 0), body, indent)
+        self.each(values, made, start, end, (16, 8), body, indent)
+        body.append(f"{indent}{made} = distinct_keys(ctx, {made})")
+        return made
+
+    def record(self, s: Source, i: str, body: list[str], indent: str, room: str) -> str:
         assert isinstance(s.type, Record)
         made = self.temp()
-        body.append(f"{indent}{made} = alloc(ctx, {8 * max(1, len(s.inside))})")
+        body.append(f"{indent}{made} = {room or f'alloc(ctx, {_room(s)})'}")
         for n, inner in enumerate(s.inside):
             value = self.read(inner, i, body, indent)
             store = "stf" if kind(_whole(inner)) == "f64" else "st"
             body.append(f"{indent}{store}({made} + {8 * n}, {value})")
         return made
+
+    def branch(self, s: Source, i: str, body: list[str], indent: str) -> str:
+        """A value of a union of several types: which branch it has, and its row among those."""
+        assert isinstance(s.type, Union)
+        made, tag, at = self.temp(), self.temp(), self.temp()
+        tags, places = self.place(), self.place()
+        body += [
+            f"{indent}{made} = 0", f"{indent}{tag} = ld8({tags} + {i})", f"{indent}{at} = ld32({places} + {i} * 4)"
+        ]  # fmt: skip
+        for n, (b, inner) in enumerate(zip(s.type.branches, s.inside, strict=True)):
+            if b == NULL:
+                continue
+            body.append(f"{indent}if {tag} == {n}:")
+            value = self.slot(self.read(inner, at, body, indent + "    "), b)
+            body += [
+                f"{indent}    {made} = alloc(ctx, 16)", f"{indent}    st({made}, {self.tag(b)})",
+                f"{indent}    st({made} + 8, {value})",
+            ]  # fmt: skip
+        return made
+
+    def taken(self, s: Source, body: list[str], indent: str) -> str:
+        """An object of the interpreter; the host gives the slots of a row that compiled code does not take."""
+        objects, slot, made = self.place(), self.place(), self.temp()
+        body += [
+            f"{indent}if given == row + 1:", f"{indent}    {made} = {slot}", f"{indent}else:",
+            f"{indent}    {made} = {s.dtype}(ctx, ld({objects} + row * 8))",
+        ]  # fmt: skip
+        return f"unbits({made})" if kind(s.type) == "f64" else made
 
     # -- writing --
 
@@ -216,6 +288,17 @@ class Plan:
 
 def out_slot(t: Type) -> str:
     return "bits(out)" if kind(t) == "f64" else "out"
+
+
+def _takes(s: Source) -> bool:
+    return s.form == "object" or any(map(_takes, s.inside))
+
+
+def _room(s: Source) -> int:
+    """Bytes of what a value of a column is, where all take as many; 0 elsewhere."""
+    if s.form == "record":
+        return 8 * max(1, len(s.inside))
+    return 32 if s.form == "blobs" else 0
 
 
 def _whole(s: Source) -> Type:

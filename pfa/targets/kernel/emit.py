@@ -100,7 +100,8 @@ class Emitted:
     native: dict[str, str]  # library functions, and what each runs as
     counted: bool  # does it look at the counters of actions?
     draws: bool  # does it draw random numbers?
-    keys: list[str]  # names that `act` asks for as objects; None where there is no `act`
+    keys: list[str]  # names that `act` asks for as objects
+    takes: dict[Type, str]  # what takes an object of a type; nothing where there is no `act`
 
 
 def emit(lowered: Lowered, escape: bool = True, recursion: int = 1000) -> Emitted:
@@ -200,24 +201,24 @@ class Emitter:
             self.texts.append(rewind.keep_events(self))
         entries.append(self.helpers.collector(p, self.slots))
         entries += self.helpers.called
-        keys = self.act(entries)
+        taken = self.act(entries)
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native, self.counted, self.draws, keys,
+            self.types, self.native, self.counted, self.draws, *taken,
         )  # fmt: skip
 
-    def act(self, entries: list[str]) -> list[str]:
-        """The action of a Python object, where its type allows; the names that it asks for."""
+    def act(self, entries: list[str]) -> tuple[list[str], dict[Type, str]]:
+        """The action of a Python object, where its type allows; the names that it asks for, and what takes a type."""
         take = Take(self)
         run = next(t for t in self.texts if t.startswith("def run("))
         try:
             text = take.print(self.program.input, run.partition("\n")[0])
         except Untakeable:
-            return []
+            return [], {}
         self.texts.append(text)
         entries.append("act")
-        return take.keys
+        return take.keys, take.names
 
     def returns(self, name: str) -> Type:
         """The type of what a routine gives."""

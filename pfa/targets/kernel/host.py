@@ -203,8 +203,14 @@ class KernelCode:
             if len(self.batches) >= BATCHES:
                 self.batches.clear()
             code = self.assembled(f"{self.emitted.text}\n{text}\n", ("batch",))
-            self.batches[text] = code, code.function("batch", *[ctypes.c_int64] * 3)
+            kind = ctypes.PYFUNCTYPE if plan.takes else ctypes.CFUNCTYPE  # the one keeps the interpreter's lock
+            self.batches[text] = code, kind(*[ctypes.c_int64] * 3)(code.address("batch"))
         return self.batches[text][1]
+
+    @property
+    def takes(self) -> bool:
+        """Does compiled code read Python objects?"""
+        return "act" in self.emitted.entries and self.program.method != "emit" and take.usable()
 
     def fixed(self, t: Type, value: Any) -> int:
         """A value that stays as long as the program; its slot."""
@@ -225,7 +231,7 @@ class KernelCode:
         instance = Instance(self, given)
         run: Callable[..., Any] = instance.run_emit if self.program.method == "emit" else instance.runner()
         around: Any = entry_that_emits if self.program.method == "emit" else entry
-        if "act" in self.emitted.entries and self.program.method != "emit" and take.usable():
+        if self.takes:
             action = around(instance.actor(run, self.decode), _as_it_is, **protocol)
         else:
             action = around(run, self.decode, **protocol)
@@ -642,8 +648,7 @@ class Instance:
                 draws.push()
             out = call(base, datum)
             if q[flag]:
-                if q[status] == k.UNTAKEN:
-                    q[status] = q[ctx + (k.SITE >> 3)] = q[ctx + (k.DEPTH >> 3)] = q[events] = 0
+                if self.untaken():
                     return run(decode(datum))
                 if q[events]:
                     self.events()
@@ -656,6 +661,15 @@ class Instance:
             return out if encode is None else encode(out)
 
         return act
+
+    def untaken(self) -> bool:
+        """Is it for the host to decode the datum?  Then nothing has failed."""
+        q, ctx = self.q, self.ctx
+        if q[ctx + (k.STATUS >> 3)] != k.UNTAKEN:
+            return False
+        for at in (k.STATUS, k.SITE, k.DEPTH, k.EVENTS):
+            q[ctx + (at >> 3)] = 0
+        return True
 
     def failure(self) -> BaseException | None:
         """What a batch has stopped with, if it failed; what its row emitted is handed out."""

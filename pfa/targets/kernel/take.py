@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 # Words of the interface: classes, objects, functions of the interpreter.
 WORDS = (
     "float", "int", "str", "bytes", "list", "dict", "true", "false", "none", "get_item", "utf8", "characters", "long",
-    "clear", "size", "next",
+    "clear", "size", "next", "occurred", "compare",
 )  # fmt: skip
 FUNCTIONS = {
     "get_item": "PyDict_GetItemWithError", "utf8": "PyUnicode_AsUTF8AndSize", "characters": "PyUnicode_GetLength",
     "long": "PyLong_AsLongLong", "clear": "PyErr_Clear", "size": "PyDict_Size", "next": "PyDict_Next",
+    "occurred": "PyErr_Occurred", "compare": "PyUnicode_Compare",
 }  # fmt: skip
+EXACT = 1 << 53  # integers below are doubles
+SYMBOLS = 64  # of an enum, with which a text is compared
 NESTING = 512  # of records: whether more is too much, the host decides
 CLASS, VALUE, SIZE, ITEMS, BYTES = 8, 16, 16, 24, 32  # offsets in objects
 
@@ -118,16 +121,15 @@ class Take:
                 return [f"if o == {self.word('true')}:", "    return 1",
                         *self.must(f"o == {self.word('false')}"), "return 0"]  # fmt: skip
             case Prim("double"):
-                return [*self.of_class("float"), f"return ld(o + {VALUE})"]
+                return [f"if ld(o + {CLASS}) == {self.word('float')}:", f"    return ld(o + {VALUE})",
+                        *self.whole(), "return bits(float(n))"]  # fmt: skip
             case Prim("float"):
-                return [*self.of_class("float"), f"return bits(f32(ldf(o + {VALUE})))"]
-            case Prim("int" | "long" as name):
-                lines = [*self.of_class("int"), f"n = raw1({self.word('long')}, o)"]
-                if name == "int":
-                    lines += ["if n > 2147483647 or n < -2147483648 or n == -1:"]
-                else:
-                    lines += ["if n == -1:"]
-                return [*lines, f"    raw0({self.word('clear')})", "    fail(ctx, UNTAKEN)", "return n"]
+                return [f"if ld(o + {CLASS}) == {self.word('float')}:", f"    return bits(f32(ldf(o + {VALUE})))",
+                        *self.whole(), "return bits(f32(float(n)))"]  # fmt: skip
+            case Prim("int"):
+                return [*self.integer(), *self.must("n <= 2147483647 and n >= -2147483648"), "return n"]
+            case Prim("long"):
+                return [*self.integer(), "return n"]
             case Prim("string"):
                 return [
                     *self.of_class("str"), "n = alloc(ctx, 8)", f"data = raw2({self.word('utf8')}, o, n)",
@@ -141,8 +143,7 @@ class Take:
                 return [*self.of_class("bytes"), *self.must(f"ld(o + {SIZE}) == {size}"),
                         f"return foreign_bytes(ctx, o + {BYTES}, {size})"]  # fmt: skip
             case Enum(_, symbols):
-                tests = [x for i, s in enumerate(symbols) for x in (f"if o == {self.key(s)}:", f"    return {i}")]
-                return [*tests, "fail(ctx, UNTAKEN)", "return 0"]
+                return [*self.symbols(symbols), "fail(ctx, UNTAKEN)", "return 0"]
             case Array(items):
                 return [
                     *self.of_class("list"), f"n = ld(o + {SIZE})", "out = new_array(ctx, n)", f"p = ld(o + {ITEMS})",
@@ -157,6 +158,29 @@ class Take:
                 return self.union(t)
             case _:
                 raise Untakeable
+
+    def integer(self) -> list[str]:
+        """An int, as n."""
+        return [
+            *self.of_class("int"), f"n = raw1({self.word('long')}, o)",
+            f"if n == -1 and raw0({self.word('occurred')}) != 0:", f"    raw0({self.word('clear')})",
+            "    fail(ctx, UNTAKEN)",
+        ]  # fmt: skip
+
+    def whole(self) -> list[str]:
+        """An int that is a double, as n."""
+        return [*self.integer(), *self.must(f"n <= {EXACT} and n >= {-EXACT}")]
+
+    def symbols(self, symbols: tuple[str, ...]) -> list[str]:
+        """The position of a text among symbols: most often it is the very object that the host has."""
+        same = [x for i, s in enumerate(symbols) for x in (f"if o == {self.key(s)}:", f"    return {i}")]
+        if len(symbols) > SYMBOLS:
+            return same
+        tests = [
+            x for i, s in enumerate(symbols)
+            for x in (f"if raw2({self.word('compare')}, o, {self.key(s)}) % 4294967296 == 0:", f"    return {i}")
+        ]  # fmt: skip
+        return [*same, *self.of_class("str"), *tests]
 
     def inner(self, t: Type, o: str) -> str:
         return f"{self.take(t)}(ctx, {o})"

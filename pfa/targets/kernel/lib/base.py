@@ -176,11 +176,13 @@ def foreign_bytes(ctx: i64, data: i64, count: i64) -> i64:
     return s
 
 
-def foreign_text(ctx: i64, data: i64, count: i64) -> i64:
-    """A string that lies in memory of the caller's."""
-    s = string_of(ctx, data, count, count_characters(data, count))
+@inline
+def foreign_at(s: i64, data: i64, count: i64, characters: i64) -> None:
+    """A string or bytes in memory of the caller's, its header in a place that is there."""
+    st(s, data)
+    st(s + 8, count)
+    st(s + 16, characters)
     st(s + 24, 1)
-    return s
 
 
 def array_append(ctx: i64, a: i64, x: i64) -> i64:

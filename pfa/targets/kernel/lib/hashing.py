@@ -9,6 +9,7 @@ from __future__ import annotations
 from pfa.targets.kernel.language import (
     bits,
     call1,
+    cold,
     f64,
     i64,
     inline,
@@ -178,3 +179,24 @@ def map_overlay(ctx: i64, m: i64, other: i64) -> None:
     for i in range(length(other)):
         at = map_place(ctx, m, key_at(other, i))
         st(at + 8, value_at(other, i))
+
+
+def distinct_keys(ctx: i64, m: i64) -> i64:
+    """The map of pairs that may have a key twice: the last value counts, in the place of the first."""
+    n = length(m)
+    if n <= SMALL:
+        for i in range(1, n):
+            key = key_at(m, i)
+            for j in range(i):
+                if same_text(key_at(m, j), key):
+                    return overlaid(ctx, m)
+        return m
+    return overlaid(ctx, m)
+
+
+@cold
+def overlaid(ctx: i64, m: i64) -> i64:
+    """A copy in which each key is once."""
+    out = map_room(ctx, length(m))
+    map_overlay(ctx, out, m)
+    return out

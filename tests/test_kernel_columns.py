@@ -1,0 +1,160 @@
+"""Tables on compiled code: every type as columns and as objects, and objects that compiled code leaves to the host."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import pfa
+from pfa.data.arrow_columns import arrow_array
+from pfa.data.table_values import built
+from pfa.engine.kernel_scoring import KernelBackend
+from tests.test_score_types import arrow_table, name_of
+from tests.typed_values import exact, rows, tables
+
+slow = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+COLOR = {"type": "enum", "name": "Color", "symbols": ["red", "green"]}
+LINE = {"type": "record", "name": "Line", "fields": [{"name": "price", "type": "double"}, {"name": "n", "type": "int"}]}
+ORDER = {"type": "record", "name": "Order", "fields": [
+    {"name": "color", "type": COLOR}, {"name": "age", "type": ["null", "int"]},
+    {"name": "lines", "type": {"type": "array", "items": LINE}},
+    {"name": "tags", "type": {"type": "map", "values": "double"}},
+]}  # fmt: skip
+
+
+def engine(given, output, action):
+    return pfa.loads({"input": given, "output": output, "action": action}, backend="numba")
+
+
+def identity(t):
+    return engine(t, name_of(t), "input")
+
+
+@slow
+@given(rows())
+def test_every_type(case):
+    t, values = case
+    made = identity(t)
+    array = arrow_array(built(made.input_type, values, False))
+    assert exact(made.score(values)) == exact(values)
+    assert exact(made.score(array).to_pylist()) == exact(array.to_pylist())
+
+
+@slow
+@given(tables())
+def test_every_type_of_field(case):
+    t, values = case
+    made = identity(t)
+    table = arrow_table(made.input_type, values)
+    assert exact(made.score(table).to_pylist()) == exact(table.to_pylist())
+    assert exact(made.score(table.slice(1)).to_pylist()) == exact(table.slice(1).to_pylist())
+    out = made.score({f["name"]: [v[f["name"]] for v in values] for f in t["fields"]})
+    for f in t["fields"]:
+        assert exact(out[f["name"]].tolist()) == exact([v[f["name"]] for v in values])
+
+
+@pytest.fixture
+def by_rows(monkeypatch):
+    """How often a batch was scored row by row by the host."""
+    calls = []
+    monkeypatch.setattr(KernelBackend, "_some", lambda *a: calls.append(a))
+    return calls
+
+
+def orders():
+    return [
+        {
+            "color": "green" if i % 3 else "red", "age": None if i % 4 else i - 8,
+            "lines": [{"price": 1.5 * j, "n": -j} for j in range(i % 5)],
+            "tags": {f"t{j}": float(j) for j in range(i % 12)},
+        }
+        for i in range(50)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [
+    pytest.param(lambda x: x, id="list"), pytest.param(lambda x: json.loads(json.dumps(x)), id="json"),
+    pytest.param(tuple, id="tuple"),
+])  # fmt: skip
+def test_records_of_objects_are_scored_by_compiled_code(form, by_rows):
+    assert identity(ORDER).score(form(orders())) == orders()
+    assert not by_rows
+
+
+TAG = {"type": "map", "values": "double"}
+GIVEN = [  # a type, data of which compiled code takes some, and what comes out
+    ("double", [1, 2.5, -1, 1 << 60, (1 << 53) + 1, np.float64(3.5), np.int8(4)],
+     [1.0, 2.5, -1.0, float(1 << 60), float((1 << 53) + 1), 3.5, 4.0]),
+    ("float", [1, 0.1, -1], [1.0, float(np.float32(0.1)), -1.0]),
+    ("int", [-1, 0, 2147483647, -2147483648, np.int64(7)], [-1, 0, 2147483647, -2147483648, 7]),
+    ("long", [-1, (1 << 63) - 1, -(1 << 63)], [-1, (1 << 63) - 1, -(1 << 63)]),
+    (COLOR, ["red", "".join(["gr", "een"]), np.str_("red")], ["red", "green", "red"]),
+    (["null", "int"], [None, -1, {"int": 3}], [None, -1, 3]),
+    ({"type": "array", "items": "double"}, [[1], (2.0,), np.array([3.0]), [-1]], [[1.0], [2.0], [3.0], [-1.0]]),
+    (TAG, [{}, {"a": 1}, {"a": np.float32(2)}], [{}, {"a": 1.0}, {"a": 2.0}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "values", "wanted"), GIVEN, ids=[str(i) for i in range(len(GIVEN))])
+def test_what_compiled_code_does_not_take_the_host_decodes(given, values, wanted, by_rows):
+    made = identity(given)
+    assert exact(made.score(values)) == exact(wanted)
+    assert exact(made.score(values * 50)) == exact(wanted * 50)
+    assert not by_rows
+
+
+WRONG = [
+    ("int", [1, 1 << 31, "x", 2, True, 1.0, -(1 << 31) - 1, 3]),
+    ("double", [1.0, "x", None, 2.0, 1 << 2000]),
+    ("string", ["a", b"b", "\ud800", None, "c"]),
+    (COLOR, ["red", "blue", 3, b"green", "green"]),
+    ({"type": "array", "items": "int"}, [[1], [1, None], "x", {}, [2]]),
+    (ORDER, [orders()[1], {}, {**orders()[2], "lines": [{"price": "x", "n": 1}]}, orders()[3]]),
+]
+
+
+@pytest.mark.parametrize(("given", "values"), WRONG, ids=[str(i) for i in range(len(WRONG))])
+def test_rows_that_are_wrong_are_those_of_the_reference(given, values):
+    document = {"input": given, "output": name_of(given), "action": "input"}
+    ours, reference = (pfa.loads(document, backend=b).score(values, on_error="collect") for b in ("numba", "python"))
+    assert ours == reference
+    assert ours[1]
+
+
+def test_rows_that_are_wrong_are_met_in_order():
+    made = engine("int", "int", {"+": ["input", 1]})
+    with pytest.raises(pfa.PfaRuntimeError) as caught:
+        made.score([1, 2147483647, "x"])
+    assert caught.value.row == 1
+
+
+def test_several_columns_of_objects():
+    t = {"type": "record", "name": "R", "fields": [
+        {"name": "s", "type": "string"}, {"name": "x", "type": "double"}, {"name": "m", "type": TAG},
+    ]}  # fmt: skip
+    values = {"a.sum": [{"map.values": ["input.m"]}]}
+    made = engine(t, "double", {"+": ["input.x", {"+": [{"s.len": ["input.s"]}, values]}]})
+    maps = [{}, {"a": 0.25}, {"a": np.float64(1), "b": 2}]
+    table = {"s": ["a", "bc", "dé"], "x": np.array([1.0, 2.0, 3.0]), "m": maps}
+    assert made.score(table).tolist() == [2.0, 4.25, 8.0]
+
+
+def test_of_a_key_that_comes_twice_the_last_value_counts():
+    for n in (2, 5, 30):
+        pairs = [*((f"k{i}", float(i)) for i in range(n)), ("k1", -1.0), ("k0", -2.0)]
+        array = pa.array([pairs, [], pairs[:1]], pa.map_(pa.string(), pa.float64()))
+        wanted = [dict(pairs), {}, dict(pairs[:1])]
+        made = [dict(x) for x in identity(TAG).score(array).to_pylist()]
+        assert made == wanted
+        assert list(made[0]) == list(wanted[0])
+
+
+def test_what_is_read_is_held_while_rows_are_scored():
+    """A callback that changes the list changes no row that is still to come."""
+    made = engine("string", "string", [{"log": ["input"]}, {"s.concat": ["input", {"string": "!"}]}])
+    given = [f"text {i}" for i in range(200)]
+    wanted = [f"{s}!" for s in given]
+    made.log = lambda *a: given.clear()
+    assert made.score(given) == wanted
