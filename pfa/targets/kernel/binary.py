@@ -9,7 +9,7 @@ from pfa.types import BOOLEAN, BYTES, DOUBLE, FLOAT, INT, LONG, NULL, Type
 
 if TYPE_CHECKING:
     from pfa.ir import Op, Packing
-    from pfa.targets.kernel.emit import FunctionEmitter
+    from pfa.targets.kernel.routine import FunctionEmitter
 
 SIZES = {
     "pad": 1, "boolean": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8,

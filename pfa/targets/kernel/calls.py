@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from pfa.ir import Lowered, Operand
     from pfa.lib.define import Fn
     from pfa.lib.signature import Bound
-    from pfa.targets.kernel.emit import FunctionEmitter
+    from pfa.targets.kernel.routine import FunctionEmitter
 
 NAMES = {
     "+": "op_add", "-": "op_sub", "*": "op_mul", "/": "op_div", "//": "op_idiv", "u-": "op_neg", "%": "op_mod",
@@ -107,8 +107,9 @@ def detailed(t: Type) -> str:
             return simple(t)
 
 
-def call(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
+def call(f: FunctionEmitter, s: Op) -> None:
     """Print a call of the library."""
+    fn, bound = s.extra
     f.e.draws = f.e.draws or fn.random
     if inline(f, s, fn, bound):
         f.e.native[fn.name] = "native"

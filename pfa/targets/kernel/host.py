@@ -26,10 +26,9 @@ from pfa.targets.kernel import language as k
 from pfa.targets.kernel import take
 from pfa.targets.kernel.coverage import why
 from pfa.targets.kernel.draws import Draws
-from pfa.targets.kernel.emit import Emitted, _Filter
 from pfa.targets.kernel.helpers import state_type
 from pfa.targets.kernel.layout import Memory, kind
-from pfa.targets.kernel.parts import Shared
+from pfa.targets.kernel.parts import Filter, Shared
 from pfa.targets.python_entry import entry, entry_that_emits
 from pfa.types import NULL, Type
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from pfa.ir import Program
     from pfa.limits import Limits
     from pfa.targets.kernel.batch import Plan
+    from pfa.targets.kernel.emit import Emitted
     from pfa.targets.kernel.link import Code
 
 try:
@@ -163,7 +163,7 @@ class KernelCode:
 
     def _store_constants(self) -> None:
         """The table of constants and what it points to, in a region of its own, made larger until it fits."""
-        values = [(t, v.made(self.emitted.sites) if isinstance(v, _Filter) else v) for t, v in self.emitted.constants]
+        values = [(t, v.made(self.emitted.sites) if isinstance(v, Filter) else v) for t, v in self.emitted.constants]
         self.constants = Region(self.limits.memory or ARENA)
         self.memory = m = Memory(self.emitted.tags)
         m.top, m.end = self.constants.start, self.constants.end

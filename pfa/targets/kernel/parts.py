@@ -81,3 +81,13 @@ def store_at(address: str, value: str, t: Type) -> str:
     if k == "f64":
         return f"stf({address}, {value})"
     return f"st({address}, {f'int({value})' if k == 'bool' else value})"
+
+
+class Filter:
+    """A constant that the program makes when its sites are known: which `error` a `try` lets in."""
+
+    def __init__(self, messages: tuple[str, ...], codes: tuple[int, ...]) -> None:
+        self.messages, self.codes = messages, codes
+
+    def made(self, sites: list[Site]) -> list[int]:
+        return [int(bool(s.user and (s.user[0] in self.messages or s.user[1] in self.codes))) for s in sites]

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Attempt, Block, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Statement, Var
+from pfa.targets.kernel import ops
 from pfa.targets.kernel.parts import store_at, to_slot
 from pfa.types import BOOLEAN, INT, NULL, STRING, Array, Enum, Fixed, Function, Map, Prim, Record, Type
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pfa.ir import Lowered, Operand, Routine
-    from pfa.targets.kernel.emit import FunctionEmitter
+    from pfa.targets.kernel.routine import FunctionEmitter
 
 Target = tuple[str, str]  # ("cell" or "pool", name)
 Path = tuple[str, ...]
@@ -421,10 +422,10 @@ def store(f: FunctionEmitter, c: Chain) -> None:
         case Array():
             key = f.hold(f.operand(s.args[1], INT))
             if s.extra:
-                f.check_index(base, key, s.extra)
+                ops.check_index(f, base, key, s.extra)
             at = f"items({base}) + {key} * 8"
         case Map():
-            found = f.find(base, f.operand(s.args[1], STRING), s.extra)
+            found = ops.find(f, base, f.operand(s.args[1], STRING), s.extra)
             at = f"{found} + 8"
         case _:
             assert isinstance(c.base, Record)

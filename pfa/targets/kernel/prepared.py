@@ -22,8 +22,8 @@ from pfa.types import BYTES, INT, LONG, STRING, Array, Map
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
-    from pfa.targets.kernel.emit import FunctionEmitter
     from pfa.targets.kernel.front import Kernel
+    from pfa.targets.kernel.routine import FunctionEmitter
 
 NAMES = re.compile(r"(zone|pattern|grouped)_(\d)\Z")
 

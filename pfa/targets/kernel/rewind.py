@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pfa.lib.signature import Bound
-    from pfa.targets.kernel.emit import Emitter, FunctionEmitter
+    from pfa.targets.kernel.emit import Emitter
+    from pfa.targets.kernel.routine import FunctionEmitter
 
 _CALLED = re.compile(r"\b(\w+)\(ctx\b|\bcall\d\(")
 SAVED = ("PTOP", "PEND", "FROM", "UNTIL", "BUDGET", "DEPTH")  # fields that the copying uses for its own ends

@@ -1,0 +1,111 @@
+"""What the operations on cells and pools become in the kernel language; shared ones go through the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pfa.ir import Const
+from pfa.targets.kernel import calls
+from pfa.targets.kernel.parts import Asked, Shared, Unsupported, load_at, to_slot
+from pfa.types import BOOLEAN, NULL, STRING, Function
+
+if TYPE_CHECKING:
+    from pfa.ir import Op
+    from pfa.targets.kernel.routine import FunctionEmitter
+    from pfa.types import Type
+
+
+def read_cell(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.cells[s.extra].type
+    f.assign(s.to, load_at(f"get(ctx, STATE) + {8 * f.e.slots['cell', s.extra]}", t), t)
+
+
+def set_cell(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.cells[s.extra].type
+    f.lines += f.e.keep("cell", s.extra, f.operand(s.args[0], t), t, "    " * f.indent)
+
+
+def shared(f: FunctionEmitter, s: Op, method: str, cell: str, params: tuple[Type, ...], ret: Type) -> None:
+    errors = {2009: "map key not found"} if method == "get" else {}
+    calls.ask(f, s, Shared(method, cell), Asked(params, ret), errors)
+
+
+def shared_cell(f: FunctionEmitter, s: Op) -> None:
+    shared(f, s, "get", f"cell:{s.extra}", (), f.e.program.cells[s.extra].type)
+
+
+def update_cell(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.cells[s.extra].type
+    shared(f, s, "update", f"cell:{s.extra}", (Function((t,), t),), t)
+
+
+def shared_pool(f: FunctionEmitter, s: Op) -> None:
+    shared(f, s, "get", f"pool:{s.extra}", (STRING,), f.e.program.pools[s.extra].type)
+
+
+def update_pool(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.pools[s.extra].type
+    init = s.args[1]
+    first = NULL if isinstance(init, Const) and init.value is None else t
+    shared(f, s, "update", f"pool:{s.extra}", (STRING, first, Function((t,), t)), t)
+
+
+def delete_shared(f: FunctionEmitter, s: Op) -> None:
+    shared(f, s, "delete", f"pool:{s.extra}", (STRING,), NULL)
+
+
+def present(f: FunctionEmitter, s: Op) -> None:
+    raise Unsupported("the initial value of a shared item that is no constant")
+
+
+def pool_at(f: FunctionEmitter, name: str) -> str:
+    return f"ld(get(ctx, STATE) + {8 * f.e.slots['pool', name]})"
+
+
+def read_pool(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.pools[s.extra].type
+    found = f.temp()
+    f.add(f"{found} = pool_find(ctx, {pool_at(f, s.extra)}, {f.operand(s.args[0], STRING)})")
+    site = f.site("pool", {2009: "map key not found"})
+    f.add(f"if {found} == 0:")
+    f.add(f"    fail(ctx, 2009, site={site})")
+    f.assign(s.to, load_at(f"{found} + 8", t), t)
+
+
+def pool_has(f: FunctionEmitter, s: Op) -> None:
+    if f.e.program.pools[s.extra].shared:
+        shared(f, s, "__contains__", f"pool:{s.extra}", (STRING,), BOOLEAN)
+        return
+    found = f"pool_find(ctx, {pool_at(f, s.extra)}, {f.operand(s.args[0], STRING)})"
+    f.assign(s.to, f"({found} != 0)", BOOLEAN)
+
+
+def set_pool(f: FunctionEmitter, s: Op) -> None:
+    t = f.e.program.pools[s.extra].type
+    value = to_slot(f.operand(s.args[1], t), t)
+    helpers = f.e.helpers
+    copy = helpers.own(t) if f.e.places.holds(("pool", s.extra), ()) else helpers.persist(t)
+    kept = f"{copy}(ctx, {value})" if copy else value
+    helpers.persist(STRING)
+    remember(f, s)
+    f.add(f"pool_set(ctx, {pool_at(f, s.extra)}, {f.operand(s.args[0], STRING)}, {kept})")
+
+
+def remember(f: FunctionEmitter, s: Op) -> None:
+    """An item's old value, for the rollback of the action."""
+    if f.e.program.pools[s.extra].rollback:
+        key = f.operand(s.args[0], STRING)
+        at = f"get(ctx, STATE) + {8 * f.e.slots['undo', s.extra]}"
+        f.add(f"pool_remember(ctx, {pool_at(f, s.extra)}, {key}, {at})")
+
+
+def delete_item(f: FunctionEmitter, s: Op) -> None:
+    remember(f, s)
+    f.add(f"pool_delete(ctx, {pool_at(f, s.extra)}, {f.operand(s.args[0], STRING)})")
+
+
+OPS = {
+    "cell": read_cell, "set_cell": set_cell, "pool": read_pool, "pool_has": pool_has, "set_pool": set_pool,
+    "delete": delete_item, "shared_cell": shared_cell, "update_cell": update_cell, "shared_pool": shared_pool,
+    "update_pool": update_pool, "delete_shared": delete_shared, "present": present,
+}  # fmt: skip
