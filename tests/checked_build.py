@@ -22,7 +22,7 @@ from unittest.mock import patch
 from pfa.engine.kernel_scoring import KernelBackend
 from pfa.errors import PfaLimitError
 from pfa.targets.kernel import compile as kernel_compile
-from pfa.targets.kernel import front, host, layout, link
+from pfa.targets.kernel import front, host, kernels, layout, link, writer
 
 RANGES, FOREIGN = 4096, 4096  # entries of the table
 HEAD = 64  # bytes of it before the ranges
@@ -167,7 +167,7 @@ class Checker:
             table=self.table.start, ranges=self.table.start + HEAD + 24 * RANGES, foreign=FOREIGN, scratch=SCRATCH,
             head=HEAD,
         )  # fmt: skip
-        self.checks = front.Checks(text, lambda name: EXEMPT.match(name) is not None)
+        self.checks = writer.Checks(text, lambda name: EXEMPT.match(name) is not None)
 
     def add(self, start, end, shadow=0):
         """Memory that may be used; with a shadow, what of it was given out."""
@@ -263,11 +263,11 @@ def checked_build(plants=()):
             for entry in entries:
                 checker.remove(entry)
 
-    library = planted(plants) if plants else front.library
+    library = planted(plants) if plants else kernels.library
     with (
         patch.object(host.Region, "__init__", region), patch.object(layout.Memory, "take", take),
         patch.object(kernel_compile, "_assembled", assembled), patch.object(host.KernelCode, "batch", checked_batch),
-        patch.object(KernelBackend, "_run", checked_run), patch.object(front, "library", library),
+        patch.object(KernelBackend, "_run", checked_run), patch.object(kernels, "library", library),
     ):  # fmt: skip
         yield checker
 
@@ -283,7 +283,7 @@ def planted(plants):
             assert texts[file].count(old) == 1, f"{file} has not once {old!r}"
             texts[file] = texts[file].replace(old, new)
         for text in texts.values():
-            found |= front.parse(text)
+            found |= kernels.parse(text)
         return found
 
     return library

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import pfa
-from pfa.targets.kernel import front
+from pfa.targets.kernel import front, kernels
 
 ARENA = pfa.Limits(memory=10 << 20)
 INTS = {"type": "array", "items": "int"}
@@ -87,7 +87,7 @@ def test_garbage_of_a_million_turns(name):
 @pytest.fixture
 def eager():
     """Loops rewind the arena whenever they can."""
-    names = front.library()["rewind_limit"].names
+    names = kernels.library()["rewind_limit"].names
     slack, names["SLACK"] = names["SLACK"], 16
     front.library_ir.cache_clear()
     yield

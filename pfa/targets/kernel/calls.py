@@ -40,7 +40,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, front, prepared, rewind
+from pfa.targets.kernel import extras, kernels, prepared, rewind
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -178,7 +178,7 @@ def candidates(fn: Fn, bound: Bound) -> list[str]:
 
 def native(f: FunctionEmitter, args: tuple[Operand, ...], fn: Fn, bound: Bound) -> str | None:
     """The call of the kernel that fits, or None."""
-    library = front.library()
+    library = kernels.library()
     for name in candidates(fn, bound):
         kernel = library.get(name)
         if kernel is not None and fits(kernel, bound) and f.e.prepared.possible(kernel, args):
@@ -186,7 +186,7 @@ def native(f: FunctionEmitter, args: tuple[Operand, ...], fn: Fn, bound: Bound) 
     return None
 
 
-def fits(kernel: front.Kernel, bound: Bound) -> bool:
+def fits(kernel: kernels.Kernel, bound: Bound) -> bool:
     """Can this kernel take these arguments, and give this result?"""
     wanted = [p for p in kernel.params if p[0] != "ctx"]
     for t in bound.params:
@@ -209,7 +209,7 @@ def fits(kernel: front.Kernel, bound: Bound) -> bool:
     )
 
 
-def printed(f: FunctionEmitter, kernel: front.Kernel, args: tuple[Operand, ...], fn: Fn, bound: Bound) -> str:
+def printed(f: FunctionEmitter, kernel: kernels.Kernel, args: tuple[Operand, ...], fn: Fn, bound: Bound) -> str:
     given = []
     wanted = list(kernel.params)
     if kernel.fails:

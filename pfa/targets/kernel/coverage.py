@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pfa.lib.signature import AnyEnum, AnyFixed, AnyRecord, ArrayOf, FunctionOf, MapOf, Ref, UnionOf, Var
 from pfa.lib.table import everything
-from pfa.targets.kernel import calls, front, prepared
+from pfa.targets.kernel import calls, kernels, prepared
 from pfa.types import DOUBLE, INT, STRING, Array, Enum, Field, Fixed, Function, Map, Record, Type, Union
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def status(fn: Fn, bound: Bound) -> str:
         return "native"
     how = "escape"
     for name in calls.candidates(fn, bound):
-        kernel = front.library().get(name)
+        kernel = kernels.library().get(name)
         if kernel is not None and calls.fits(kernel, bound):
             asked = [m[1] for p, _ in kernel.params if (m := prepared.NAMES.match(p))]
             if not any(a != "zone" for a in asked):

@@ -22,7 +22,7 @@ from pfa.types import BYTES, INT, LONG, STRING, Array, Map
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
-    from pfa.targets.kernel.front import Kernel
+    from pfa.targets.kernel.kernels import Kernel
     from pfa.targets.kernel.routine import FunctionEmitter
 
 NAMES = re.compile(r"(zone|pattern|grouped)_(\d)\Z")

@@ -26,7 +26,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Op, Part
-from pfa.targets.kernel import front
+from pfa.targets.kernel import kernels
 from pfa.targets.kernel.extras import inside
 from pfa.targets.kernel.parts import local
 from pfa.types import LONG, STRING, Array, Map, Type
@@ -75,7 +75,7 @@ def assigned(block: Block, parts: Mapping[str, Block], found: dict[str, None] | 
 
 def grows(lines: Iterable[str]) -> bool:
     """May this text take room in the arena?  Of what the program has itself nothing is known."""
-    return any(n not in front.library() or _takes(n) for n in _callees(lines))
+    return any(n not in kernels.library() or _takes(n) for n in _callees(lines))
 
 
 def _callees(lines: Iterable[str]) -> set[str]:
@@ -95,7 +95,7 @@ def _takes(name: str) -> bool:
 def _reaches(name: str, seen: set[str]) -> bool:
     if name == "alloc" or name[:4] in ("call", "host"):
         return name != "host"  # the look at the clock takes nothing, and escapes come with a block
-    kernel = front.library().get(name)
+    kernel = kernels.library().get(name)
     if kernel is None or name in seen:
         return False
     seen.add(name)
@@ -112,7 +112,7 @@ def quiet(e: Emitter, function: str) -> bool:
         seen.add(name)
         text = next((t for t in e.texts if t.startswith(f"def {name}(")), "")
         called = _callees(text.split("\n")[1:])
-        library = called & front.library().keys()
+        library = called & kernels.library().keys()
         if not text or any(map(_takes, library)):
             return False
         todo |= called - library - seen
