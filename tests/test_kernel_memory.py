@@ -44,6 +44,10 @@ GROWING = {
     "strings": turns(
         {"a": empty(STRINGS)}, [put("a", {"a.append": ["a", {"s.int": ["i"]}]})], {"a.last": ["a"]}, "string"
     ),
+    "a map": turns(
+        {"m": empty(NAMED)}, [put("m", {"map.add": ["m", {"s.int": ["i"]}, "i"]})],
+        {"attr": "m", "path": [{"string": "77"}]},
+    ),
 }
 
 
@@ -51,6 +55,16 @@ GROWING = {
 def test_growing_takes_little_of_the_arena(name):
     engine = pfa.loads(GROWING[name], backend="numba", escape=False, limits=ARENA)
     assert engine.action(10_000) == pfa.loads(GROWING[name]).action(10_000)
+
+
+def test_a_map_that_grows_takes_steps_by_its_length():
+    limits = pfa.Limits(steps=2_000_000)
+    assert pfa.loads(GROWING["a map"], backend="numba", escape=False, limits=limits).action(100_000) == 77
+    each = {"attr": "m", "path": [{"s.int": [{"%": ["i", 100]}]}]}
+    add = {"map.add": ["m", {"s.int": [{"%": ["i", 100]}]}, {"+": [each, 1]}]}
+    full = turns({"m": {"type": NAMED, "value": {str(i): i for i in range(100)}}}, [put("m", add)], {"map.len": ["m"]})
+    with pytest.raises(pfa.PfaLimitError, match="steps"):  # each of these is a copy
+        pfa.loads(full, backend="numba", limits=limits).action(100_000)
 
 
 def ints(*items):

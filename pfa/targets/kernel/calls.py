@@ -79,7 +79,7 @@ _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
     r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|part|key|none)\Z"
 )
-CHARGING = frozenset(("a.append", "s.concat"))  # they grow in place, and charge where they copy
+CHARGING = frozenset(("a.append", "s.concat", "map.add"))  # they grow in place, and charge where they copy
 INTEGERS = {"+": ("+", "add_over", 0), "-": ("-", "sub_over", 10), "*": ("*", "mul_over", 20)}
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 

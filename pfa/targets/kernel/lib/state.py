@@ -289,6 +289,7 @@ def map_put(ctx: i64, m: i64, key: i64, value: i64) -> i64:
     if found == 0:
         return map_push_back(ctx, m, key, value)
     n = length(m)
+    charge(ctx, n)
     out = new_map(ctx, n)
     move(items(out), items(m), n * 16)
     at = items(out) + (found - items(m))
@@ -305,7 +306,7 @@ def map_push_back(ctx: i64, m: i64, key: i64, value: i64) -> i64:
     if n > 0 and ld(data - 8) == n * 16 and ld(data - 16) >= n * 16 + 16:
         st(data - 8, n * 16 + 16)
     else:
-        charge(ctx, n // 4)
+        charge(ctx, n)
         grown = buffer(ctx, n * 32 + 64, n * 16 + 16)
         move(grown, data, n * 16)
         data = grown
