@@ -108,7 +108,7 @@ class Chunks:
     def _batch(self, chunk: bytes, parse: Parse, rows: Rows) -> Batch:
         """The batch of a chunk, as columns if it can be parsed."""
         columns, count = None, 0
-        if len(chunk) >= SMALL:
+        if len(chunk) >= SMALL and (self.longest is None or len(chunk) <= self.longest):
             with contextlib.suppress(NoColumns):
                 columns, count = parse(chunk)
         if columns is None:

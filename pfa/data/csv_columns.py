@@ -1,4 +1,4 @@
-"""CSV as columns, with Arrow's reader (the extra "arrow").
+"""CSV as columns, by compiled code (`scan`) or with Arrow's reader (the extra "arrow").
 
 Place in the pipeline: beside `csv`, for batches.  Arrow is more lenient than `csv` in some ways and less in others;
 what it could see otherwise is excluded before it reads (quotes, single carriage returns, text that is not UTF-8) or
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from pfa.data.batches import Chunks, NoColumns, none
 from pfa.data.csv import open_rows
 from pfa.data.lines import BOM, LONGEST
+from pfa.data.scan import scanner
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ def batches(
 
 
 def _parser(names: list[str | None], inputs: dict[str, Type], used: frozenset[str]) -> Any:
-    """What parses a chunk: nothing where there is no Arrow, or a field has no column (its default is to be used)."""
+    """What parses a chunk."""
+    layout = [(name, b"") for name in names]
+    return scanner("csv", layout, inputs, used, lambda: _arrow(names, inputs, used))
+
+
+def _arrow(names: list[str | None], inputs: dict[str, Type], used: frozenset[str]) -> Any:
+    """What parses a chunk with Arrow: nothing where there is no Arrow, or a field has no column (its default is to be used)."""
     try:
         return _Parser(names, inputs, used).parse
     except (ImportError, ValueError):

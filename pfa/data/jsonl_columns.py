@@ -1,12 +1,14 @@
 """JSON lines as columns: many lines parsed at once.
 
-Place in the pipeline: beside `jsonl`, for batches.  Lines become one array with a number between any two of them that
+Place in the pipeline: beside `jsonl`, for batches.  Compiled code (`scan`) takes lines whose keys are those of the
+first one, in its order, and whose values are numbers where they are used.  For all others lines become one array with a number between any two of them that
 nobody can know before.  So where the array has just these numbers in every second place, each line is one value of
 JSON and no value goes over two lines.
 """
 
 from __future__ import annotations
 
+import json
 from array import array
 from operator import itemgetter
 from random import SystemRandom
@@ -18,12 +20,13 @@ import orjson
 from pfa.data.batches import Chunks, NoColumns
 from pfa.data.jsonl import _Reader
 from pfa.data.lines import LONGEST, Lines
+from pfa.data.scan import scanner
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pfa.data.batches import Batch
+    from pfa.data.batches import Batch, Parse
 
 SIZE = 1 << 16
 CLASSES: dict[Type, frozenset[type]] = {
@@ -49,7 +52,35 @@ def batches(
 ) -> Iterator[Batch]:
     """The rows of a file in batches; of `inputs`, the columns, those that are `used` have values."""
     chunks = Chunks(Lines(source, file, start, longest), SIZE, longest)
-    return chunks.batches(lambda: _Parser(inputs, used).parse, _Reader(t, file, quote).rows, size)
+    return chunks.batches(lambda: _First(inputs, used).parse, _Reader(t, file, quote).rows, size)
+
+
+class _First:
+    """Parses texts in the way that the first one tells."""
+
+    def __init__(self, inputs: dict[str, Type], used: frozenset[str]) -> None:
+        self.inputs, self.used = inputs, used
+        self.made: Parse | None = None
+
+    def parse(self, chunk: bytes) -> tuple[dict[str, Any], int]:
+        """The columns and how many lines there are; NoColumns where a line is not as it should be."""
+        if self.made is None:
+            layout = _layout(chunk, self.inputs)
+            self.made = scanner("jsonl", layout, self.inputs, self.used, lambda: _Parser(self.inputs, self.used).parse)
+        return self.made(chunk)
+
+
+def _layout(chunk: bytes, inputs: dict[str, Type]) -> list[tuple[str | None, bytes]]:
+    """The fields that the keys of the first line are of, and the keys as they stand there; none where it is odd."""
+    if "" in inputs:
+        return [("", b"")]
+    try:
+        pairs = json.loads(chunk.partition(b"\n")[0], object_pairs_hook=list)
+        if type(pairs) is not list or len({key for key, _ in pairs}) < len(pairs):
+            return []
+        return [(key if key in inputs else None, json.dumps(key, ensure_ascii=False).encode()) for key, _ in pairs]
+    except (ValueError, TypeError, RecursionError):
+        return []
 
 
 class _Parser:
