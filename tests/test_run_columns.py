@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import pfa
 from pfa.cli import main
-from pfa.data import batches, csv, csv_columns, jsonl, jsonl_columns
+from pfa.data import batches, csv, csv_columns, jsonl, jsonl_columns, scan
 from pfa.data.json_form import decoder
 from pfa.targets.vector import NotSo
 
@@ -96,10 +96,16 @@ def one_by_one(module, of, content):
 
 
 def agree(name, of, content):
-    """Both ways give the same; how many rows were columns."""
+    """All ways give the same; how many rows were columns."""
     plain, columns = {"csv": (csv, csv_columns), "jsonl": (jsonl, jsonl_columns)}[name]
+    wanted = one_by_one(plain, of, content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "find_spec", lambda name: None)
+        made, parsed = batched(columns, of, content)
+        assert made == wanted
     made, count = batched(columns, of, content)
-    assert made == one_by_one(plain, of, content)
+    assert made == wanted
+    assert count >= parsed
     return count
 
 

@@ -48,7 +48,10 @@ def _parser(names: list[str | None], inputs: dict[str, Type], used: frozenset[st
 
 
 def _arrow(names: list[str | None], inputs: dict[str, Type], used: frozenset[str]) -> Any:
-    """What parses a chunk with Arrow: nothing where there is no Arrow, or a field has no column (its default is to be used)."""
+    """What parses a chunk with Arrow.
+
+    Nothing does where there is no Arrow, or a field has no column (its default is to be used).
+    """
     try:
         return _Parser(names, inputs, used).parse
     except (ImportError, ValueError):

@@ -1,9 +1,9 @@
 """JSON lines as columns: many lines parsed at once.
 
 Place in the pipeline: beside `jsonl`, for batches.  Compiled code (`scan`) takes lines whose keys are those of the
-first one, in its order, and whose values are numbers where they are used.  For all others lines become one array with a number between any two of them that
-nobody can know before.  So where the array has just these numbers in every second place, each line is one value of
-JSON and no value goes over two lines.
+first one, in its order, and whose values are numbers where they are used.  Others become one array with a number
+between any two of them that nobody can know before.  So where the array has just these numbers in every second place,
+each line is one value of JSON and no value goes over two lines.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ANY, NULLABLE = 0, 8  # as in `scanning`
 KINDS: dict[Type, int] = {DOUBLE: 1, FLOAT: 1, INT: 2, LONG: 3, BOOLEAN: 4, STRING: 5}
 ARRAYS: dict[Type, str] = {DOUBLE: "f8", FLOAT: "f8", INT: "i8", LONG: "i8", BOOLEAN: "?"}
+LARGE = 1 << 20  # bytes of a text whose lines are worth to be counted
 PATIENCE = 3  # texts in a row that are odd, after which nothing is scanned
 
 
@@ -58,8 +60,7 @@ class NoScan(Exception):
 @cache
 def _compiled() -> tuple[Any, dict[str, Callable[..., int]], Any]:
     """What keeps the code, the functions by the names of formats, and the table of tens."""
-    from pfa.targets.kernel import scans
-
+    scans = import_module("pfa.targets.kernel.scans")  # late: its library is optional, and takes time to import
     code = scans.compiled()
     types = [ctypes.c_int64, ctypes.c_char_p, *[ctypes.c_int64] * 5]
     made = {name: code.function(f"rows_of_{name}", *types) for name in ("csv", "jsonl")}
@@ -98,7 +99,7 @@ class Scan:
         """The columns and how many rows there are; NoColumns where something is odd."""
         if self.odd >= PATIENCE:
             raise NoColumns
-        most = len(text) // len(self.plan) + 1
+        most = (len(text) // len(self.plan) if len(text) < LARGE else text.count(b"\n")) + 1
         made = {field: (numpy.empty(most, ARRAYS[t]), t) for _, field, t in self.arrays}
         for i, field, _ in self.arrays:
             self.plan[i, 1] = made[field][0].ctypes.data

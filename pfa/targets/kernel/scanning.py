@@ -1,4 +1,4 @@
-"""Numbers out of text, straight into columns: CSV and JSON lines whose rows all look alike (`pfa.data.scan` calls this).
+"""Numbers out of text, straight into columns: CSV and JSON lines whose rows all look alike (see `pfa.data.scan`).
 
 A file of the kernel language that stands alone: it needs nothing of the library's kernels, no context and no memory
 but the arrays that it is given.  What it takes is the same to the readers of rows, `pfa.data.csv` and
@@ -79,8 +79,6 @@ def nearest_bits(w: i64, e10: i64, tens: i64) -> i64:
         if ult(more, low):
             high += 1
         low = more
-        if low == -1:
-            return -1
     power = 1 + ((e10 * 217706) >> 16) - zeros + 11
     drop = 11
     if high > 0:  # the first bit is not set
@@ -93,7 +91,7 @@ def nearest_bits(w: i64, e10: i64, tens: i64) -> i64:
     rest = high & (2 * half - 1)
     if rest > half or (rest == half and low != 0):
         kept += 1
-    elif rest == half:
+    elif rest == half or (rest == half - 1 and low == -1):
         return -1
     return ((power + 1074) << 52) + kept
 
