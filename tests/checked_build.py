@@ -23,6 +23,7 @@ from pfa.engine.kernel_scoring import KernelBackend
 from pfa.errors import PfaLimitError
 from pfa.targets.kernel import compile as kernel_compile
 from pfa.targets.kernel import front, host, kernels, layout, link, writer
+from pfa.targets.kernel import region as regions
 
 RANGES, FOREIGN = 4096, 4096  # entries of the table
 HEAD = 64  # bytes of it before the ranges
@@ -158,8 +159,8 @@ class Checker:
     """The table of what may be used, and what was found."""
 
     def __init__(self):
-        self.table = host.Region(HEAD + 24 * RANGES + 16 * FOREIGN)
-        self.scratch = host.Region(SCRATCH)
+        self.table = regions.Region(HEAD + 24 * RANGES + 16 * FOREIGN)
+        self.scratch = regions.Region(SCRATCH)
         self.words = (ctypes.c_int64 * (8 + 3 * RANGES)).from_address(self.table.start)
         self.words[5] = self.scratch.start
         self.ranges = []
@@ -206,7 +207,7 @@ class Checker:
 
     def region(self, made, size):
         """A region that is made: its shadow, or that all of it may be used."""
-        if size < host.SMALLEST:
+        if size < regions.SMALLEST:
             spare = mmap.PAGESIZE if size > mmap.PAGESIZE else 0
             entry = self.add(made.start, made.start + size - spare)
             shadow = None
@@ -224,7 +225,7 @@ def checked_build(plants=()):
     `plants` are faults to be put into kernels: file, text, text in its place.
     """
     checker = Checker()
-    new_region, batch, run = host.Region.__init__, host.KernelCode.batch, KernelBackend._run
+    new_region, batch, run = regions.Region.__init__, host.KernelCode.batch, KernelBackend._run
 
     def region(self, size):
         new_region(self, size)
@@ -265,7 +266,7 @@ def checked_build(plants=()):
 
     library = planted(plants) if plants else kernels.library
     with (
-        patch.object(host.Region, "__init__", region), patch.object(layout.Memory, "take", take),
+        patch.object(regions.Region, "__init__", region), patch.object(layout.Memory, "take", take),
         patch.object(kernel_compile, "_assembled", assembled), patch.object(host.KernelCode, "batch", checked_batch),
         patch.object(KernelBackend, "_run", checked_run), patch.object(kernels, "library", library),
     ):  # fmt: skip

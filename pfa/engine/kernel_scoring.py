@@ -39,7 +39,7 @@ from pfa.data.table_values import DTYPES, TableEncoders
 from pfa.engine.scoring import RowByRow
 from pfa.errors import PfaDataError, PfaLimitError, PfaRuntimeError
 from pfa.targets.kernel.batch import FIRST, Plan, Sink, Source
-from pfa.targets.kernel.host import Instance, KernelCode
+from pfa.targets.kernel.host import KernelCode
 from pfa.targets.meter import Meter
 from pfa.types import NULL, STRING, Enum, Prim, Record, Type
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pfa.engine.runtime import Runtime
+    from pfa.targets.kernel.instance import Instance
 
 SHARE = 4096  # rows for which another thread is worth to be woken
 PART = 1 << 16  # rows whose outputs the host reads at once, where it must
