@@ -12,6 +12,16 @@ from pfa.targets.kernel import language
 
 TYPES = {"i64": "i64", "f64": "double", "bool": "i1", "int": "i64", "float": "double", "None": "void"}
 FIELDS = {n: v for n, v in vars(language).items() if n.isupper() and isinstance(v, int)}
+EACH = """
+def {name}__slot(ctx: i64, env: i64, x: i64) -> i64:
+    return bits({name}__double(unbits(x)))
+
+def {name}__adouble(ctx: i64, x: i64) -> i64:
+    return each_item(ctx, x, address({name}__slot))
+
+def {name}__mdouble(ctx: i64, x: i64) -> i64:
+    return each_value(ctx, x, address({name}__slot))
+"""
 
 
 class KernelError(InternalError):
@@ -52,6 +62,8 @@ def parse(text: str, names: dict[str, int | float] | None = None) -> dict[str, K
                 known[name] = constant(n.value, known)
         elif isinstance(n, ast.FunctionDef):
             found[n.name] = _kernel(n, known)
+            if any(isinstance(d, ast.Name) and d.id == "each" for d in n.decorator_list):
+                found |= parse(EACH.format(name=n.name.removesuffix("__double")))
     return found
 
 
@@ -99,7 +111,7 @@ def _header(text: str) -> ast.stmt:
 
 def _kernel(n: ast.FunctionDef, names: dict[str, int | float]) -> Kernel:
     params = tuple((a.arg, _type(a.annotation, "i64")) for a in n.args.args)
-    inline = "".join(d.id for d in n.decorator_list if isinstance(d, ast.Name))
+    inline = "".join(d.id for d in n.decorator_list if isinstance(d, ast.Name) and d.id != "each")
     return Kernel(n.name, params, _type(n.returns, "void"), n, names, inline)
 
 

@@ -78,6 +78,11 @@ def inline(function: F) -> F:
     return function
 
 
+def each(function: F) -> F:
+    """`NAME__double`: there are `NAME__adouble` and `NAME__mdouble` too, for the items of an array, the values of a map."""
+    return function
+
+
 def cold(function: F) -> F:
     """A kernel that is rarely called, and never put in place."""
     return function

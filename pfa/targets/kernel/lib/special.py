@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pfa.targets.kernel.language import (
-    address,
     atan,
-    bits,
     call1,
+    each,
     erf,
     erfc,
     exp,
@@ -24,7 +23,6 @@ from pfa.targets.kernel.language import (
     st,
     stf,
     tanh,
-    unbits,
 )
 from pfa.targets.kernel.lib.base import charge, items, length, new_array
 from pfa.targets.kernel.lib.operators import real_power
@@ -137,11 +135,11 @@ def m_special_lnGamma(ctx: i64, x: f64) -> f64:
     return lgamma(x)
 
 
-# m.link.*: of a number, of every item of an array, of every value of a map
+# m.link.*: of a number, of every item of an array, of every value of a map (`each`)
 
 
 @inline
-def link_items(ctx: i64, x: i64, f: i64) -> i64:
+def each_item(ctx: i64, x: i64, f: i64) -> i64:
     """An array with a function of each item."""
     n = length(x)
     charge(ctx, n)
@@ -152,7 +150,7 @@ def link_items(ctx: i64, x: i64, f: i64) -> i64:
 
 
 @inline
-def link_values(ctx: i64, x: i64, f: i64) -> i64:
+def each_value(ctx: i64, x: i64, f: i64) -> i64:
     """A map with a function of each value."""
     n = length(x)
     charge(ctx, n)
@@ -163,140 +161,52 @@ def link_values(ctx: i64, x: i64, f: i64) -> i64:
     return out
 
 
+@each
 @inline
 def m_link_logit__double(x: f64) -> f64:
     return 1.0 / (1.0 + exp(-x))
 
 
-def logit_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_logit__double(unbits(x)))
-
-
-def m_link_logit__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(logit_slot))
-
-
-def m_link_logit__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(logit_slot))
-
-
+@each
 @inline
 def m_link_probit__double(x: f64) -> f64:
     return (erf(x / ROOT_TWO) + 1.0) / 2.0
 
 
-def probit_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_probit__double(unbits(x)))
-
-
-def m_link_probit__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(probit_slot))
-
-
-def m_link_probit__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(probit_slot))
-
-
+@each
 @inline
 def m_link_cloglog__double(x: f64) -> f64:
     return 1.0 - exp(-exp(x))
 
 
-def cloglog_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_cloglog__double(unbits(x)))
-
-
-def m_link_cloglog__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(cloglog_slot))
-
-
-def m_link_cloglog__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(cloglog_slot))
-
-
+@each
 @inline
 def m_link_loglog__double(x: f64) -> f64:
     return exp(-exp(x))
 
 
-def loglog_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_loglog__double(unbits(x)))
-
-
-def m_link_loglog__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(loglog_slot))
-
-
-def m_link_loglog__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(loglog_slot))
-
-
+@each
 @inline
 def m_link_cauchit__double(x: f64) -> f64:
     return 0.5 + ONE_BY_PI * atan(x)
 
 
-def cauchit_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_cauchit__double(unbits(x)))
-
-
-def m_link_cauchit__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(cauchit_slot))
-
-
-def m_link_cauchit__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(cauchit_slot))
-
-
+@each
 @inline
 def m_link_softplus__double(x: f64) -> f64:
     return x + log1p(exp(-x)) if x > 0.0 else log(1.0 + exp(x))
 
 
-def softplus_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_softplus__double(unbits(x)))
-
-
-def m_link_softplus__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(softplus_slot))
-
-
-def m_link_softplus__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(softplus_slot))
-
-
+@each
 @inline
 def m_link_relu__double(x: f64) -> f64:
     return 0.0 if x <= 0.0 else x
 
 
-def relu_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_relu__double(unbits(x)))
-
-
-def m_link_relu__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(relu_slot))
-
-
-def m_link_relu__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(relu_slot))
-
-
+@each
 @inline
 def m_link_tanh__double(x: f64) -> f64:
     return tanh(x)
-
-
-def tanh_slot(ctx: i64, env: i64, x: i64) -> i64:
-    return bits(m_link_tanh__double(unbits(x)))
-
-
-def m_link_tanh__adouble(ctx: i64, x: i64) -> i64:
-    return link_items(ctx, x, address(tanh_slot))
-
-
-def m_link_tanh__mdouble(ctx: i64, x: i64) -> i64:
-    return link_values(ctx, x, address(tanh_slot))
 
 
 def softmax_items(n: i64, source: i64, to: i64, step: i64) -> None:
