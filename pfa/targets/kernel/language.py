@@ -79,7 +79,7 @@ def inline(function: F) -> F:
 
 
 def each(function: F) -> F:
-    """`NAME__double`: there are `NAME__adouble` and `NAME__mdouble` too, for the items of an array, the values of a map."""
+    """`NAME__double`, which makes `NAME__adouble` and `NAME__mdouble` of the items of an array and a map's values."""
     return function
 
 

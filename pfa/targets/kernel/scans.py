@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from pfa.targets.kernel import cache, front, link
+from pfa.targets.kernel.kernels import parse
 
 WORD = 64
 ENTRIES = ("rows_of_csv", "rows_of_jsonl")
@@ -21,7 +22,7 @@ def {entry}(text: i64, size: i64, plan: i64, columns: i64, most: i64, tens: i64)
 def compiled() -> link.Code:
     """The functions ENTRIES."""
     text = resources.files("pfa.targets.kernel").joinpath("scanning.py").read_text("utf-8")
-    kernels = front.parse(text + TEXT)
+    kernels = parse(text + TEXT)
     made = [front.translate(kernel, kernels, name in ENTRIES).text for name, kernel in kernels.items()]
     return link.loaded(link.object_code("\n".join([*made, front.HEAD]), cache.default()))
 
