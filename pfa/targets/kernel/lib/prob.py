@@ -109,9 +109,7 @@ def deviation_of(ctx: i64, record: i64, variance: i64, kind: i64, code: i64) -> 
     return sqrt(found)
 
 
-@inline
-def prob_dist_gaussianLL__n3(ctx: i64, x: f64, mu: f64, sigma: f64) -> f64:
-    return gaussian_ll(ctx, x, mu, sigma)
+prob_dist_gaussianLL__n3 = gaussian_ll
 
 
 @inline
@@ -123,9 +121,7 @@ def prob_dist_gaussianLL__n2(
     return gaussian_ll(ctx, x, number(ld(params + field_mean_1), kind_field_mean_1), sigma)
 
 
-@inline
-def prob_dist_gaussianCDF__n3(ctx: i64, x: f64, mu: f64, sigma: f64) -> f64:
-    return gaussian_cdf(ctx, x, mu, sigma)
+prob_dist_gaussianCDF__n3 = gaussian_cdf
 
 
 @inline
@@ -137,9 +133,7 @@ def prob_dist_gaussianCDF__n2(
     return gaussian_cdf(ctx, x, number(ld(params + field_mean_1), kind_field_mean_1), sigma)
 
 
-@inline
-def prob_dist_gaussianQF__n3(ctx: i64, p: f64, mu: f64, sigma: f64) -> f64:
-    return gaussian_qf(ctx, p, mu, sigma)
+prob_dist_gaussianQF__n3 = gaussian_qf
 
 
 @inline
