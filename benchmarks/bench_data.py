@@ -16,16 +16,15 @@ import subprocess
 import sys
 from time import process_time
 
+import fastavro
 import numpy as np
+import orjson
+import pyarrow
 import pytest
+from pyarrow import csv
 
 from pfa.cli import main
 from pfa.data.formats import NAMES
-
-orjson = pytest.importorskip("orjson")
-pyarrow = pytest.importorskip("pyarrow")
-fastavro = pytest.importorskip("fastavro")
-csv = pytest.importorskip("pyarrow.csv")
 
 ROWS = int(os.environ.get("PFA_ROWS", "1000000"))
 ROUNDS = 5

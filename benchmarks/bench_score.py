@@ -6,13 +6,12 @@ The figures are of 100,000 rows; the action does next to nothing, so they are wh
 """
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import pfa
-
-pd = pytest.importorskip("pandas")
-pl = pytest.importorskip("polars")
-pa = pytest.importorskip("pyarrow")
 
 ROWS = 100_000
 NUMBERS = np.random.default_rng(7).standard_normal((ROWS, 10))

@@ -46,7 +46,8 @@ def test_canonical_forms_and_fingerprints(schema, form, mark):
 @QUICK
 @given(schemas_and_values(most=0))
 def test_canonical_forms_are_fastavros(case):
-    fastavro = pytest.importorskip("fastavro")
+    import fastavro
+
     schema, _ = case
     t = schema_type(schema)
     form = fastavro.schema.to_parsing_canonical_form(json.loads(json.dumps(schema)))
@@ -141,13 +142,13 @@ def test_single_objects_that_are_broken():
 
 def test_apaches_single_objects():
     """Written by their rules: marker, fingerprint, binary datum by Apache's encoder."""
-    apache = pytest.importorskip("avro.io")
     from io import BytesIO
 
+    from avro.io import BinaryEncoder, DatumWriter
     from avro.schema import parse
 
     out = BytesIO()
-    apache.DatumWriter(parse(json.dumps(OLD))).write({"n": 77, "kind": "P"}, apache.BinaryEncoder(out))
+    DatumWriter(parse(json.dumps(OLD))).write({"n": 77, "kind": "P"}, BinaryEncoder(out))
     e = engine(OLD)
     datum = pfa.data.single_object(e, b"\xc3\x01" + fingerprint(e.input_type) + out.getvalue())
     assert datum == {"n": 77, "kind": "P"}

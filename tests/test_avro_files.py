@@ -3,6 +3,7 @@
 import io
 import json
 
+import fastavro
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -14,7 +15,6 @@ from pfa.data.avro_schema import schema_type
 from pfa.data.formats import format_of
 from tests.avro_values import plain, schemas_and_values, wrapped, wrapped_value
 
-fastavro = pytest.importorskip("fastavro")
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FLAT = {
@@ -120,7 +120,7 @@ def test_a_codec_without_its_library_names_the_extra(monkeypatch):
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "bzip2"])
 def test_apaches_library(codec):
-    apache = pytest.importorskip("avro.datafile")
+    from avro import datafile as apache
     from avro.io import DatumReader, DatumWriter
     from avro.schema import parse
 
@@ -151,7 +151,7 @@ SHAPES = [
 
 @pytest.mark.parametrize(("schema", "values"), SHAPES, ids=lambda x: str(x)[:40])
 def test_apaches_library_and_every_shape(schema, values):
-    apache = pytest.importorskip("avro.datafile")
+    from avro import datafile as apache
     from avro.io import DatumReader, DatumWriter
     from avro.schema import parse
 

@@ -81,8 +81,6 @@ def people(folder):
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("back", FORMATS)
 def test_to_each_format_and_from_there_to_each(form, back, people, convert):
-    for name in {form, back} & {"parquet", "arrow", "arrows"}:
-        pytest.importorskip("pyarrow", reason=name)
     assert convert("people.jsonl", f"x.{form}", "--schema", "person.avsc") == (0, "")
     assert convert(f"x.{form}", f"y.{back}", "--schema", "person.avsc") == (0, "")
     assert convert(f"y.{back}", "z.jsonl", "--schema", "person.avsc") == (0, "")
@@ -91,8 +89,6 @@ def test_to_each_format_and_from_there_to_each(form, back, people, convert):
 
 @pytest.mark.parametrize("form", ["avro", "parquet", "arrow", "arrows"])
 def test_a_file_that_has_a_schema_needs_none(form, people, convert):
-    if form != "avro":
-        pytest.importorskip("pyarrow")
     assert convert("people.jsonl", f"x.{form}", "--schema", "person.avsc") == (0, "")
     assert convert(f"x.{form}", "y.jsonl") == (0, "")
     assert lines("y.jsonl") == ROWS
@@ -198,7 +194,6 @@ def test_a_row_that_is_wrong_changes_nothing(name, text, out, says, convert):
 
 
 def test_a_value_that_a_format_cannot_hold(convert):
-    pytest.importorskip("pyarrow")
     write("x.jsonl", '{"a":1}\n{"a":"x"}\n')
     code, err = convert("x.jsonl", "y.parquet")
     assert code == 1

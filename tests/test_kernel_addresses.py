@@ -57,7 +57,8 @@ def columns():
 
 
 def text_columns():
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
+
     made = pfa.loads({"input": S, "output": "int", "action": {"s.len": ["input"]}}, backend="numba")
     made.score(pa.array(["abc", "défg"]))
 

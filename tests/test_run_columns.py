@@ -109,7 +109,6 @@ def agree(name, of, content):
     return count
 
 
-pyarrow = pytest.importorskip("pyarrow")
 
 
 LINES = [json.dumps(t) for t in ODD] + ODD + [

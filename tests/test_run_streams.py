@@ -131,8 +131,6 @@ def test_one_line_and_no_traceback(words, capfd):
     for name in ("csv", "jsonl", "avro"):
         Path(f"binary.{name}").write_bytes(bytes(range(255, 0, -1)) * 9)
         Path(f"empty.{name}").write_bytes(b"")
-    if "avro" in words:
-        pytest.importorskip("fastavro")
     may_all = "locked" in words and os.geteuid() == 0
     code, said = (0, "") if may_all else WRONG[words]
     try:
@@ -169,7 +167,6 @@ def test_a_line_without_end(name, capfd):
 
 @pytest.mark.parametrize("format", [f.name for f in FORMATS])
 def test_every_format_out_and_in(format, capfd):
-    pytest.importorskip({"avro": "fastavro", "csv": "json", "jsonl": "json"}.get(format, "pyarrow"))
     union = ["null", "double"]
     document = {"input": union, "output": union, "action": "input"}
     Path("union.pfa").write_text(json.dumps(document), "utf-8")
@@ -182,7 +179,6 @@ def test_every_format_out_and_in(format, capfd):
 @pytest.mark.parametrize("format", [f.name for f in FORMATS])
 @pytest.mark.parametrize("more", [(), ("--sequence",)])
 def test_missing_outputs_in_every_format(format, more, capfd):
-    pytest.importorskip({"avro": "fastavro", "csv": "json", "jsonl": "json"}.get(format, "pyarrow"))
     Path("in.jsonl").write_text('1\n"x"\n3\n', "utf-8")
     assert main(["run", "m.pfa", "in.jsonl", "-o", f"out.{format}", "--on-error", "null", *more]) == 0
     fields = [{"name": "sequence", "type": "long"}, {"name": "output", "type": ["null", "double"]}]

@@ -13,8 +13,6 @@ from pfa.data import scan
 from pfa.data.batches import NoColumns
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, STRING, Union
 
-pytest.importorskip("llvmlite")
-
 
 def scanned(name, text, t=DOUBLE):
     """The value that a text is; None where it is odd."""

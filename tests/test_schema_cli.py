@@ -150,7 +150,6 @@ def test_what_has_no_type_is_named_with_its_place(form, text, says):
 
 @pytest.mark.parametrize("form", ["parquet", "arrow", "arrows"])
 def test_no_file_of_arrows(form):
-    pytest.importorskip("pyarrow")
     with pytest.raises(PfaDataError, match=f"f: no file of the format {form}"):
         inferred(form, b"nope" * 99, file="f")
 
@@ -257,8 +256,6 @@ def test_files_that_have_a_schema_print_it(tmp_path, capsys):
     path.write_text("a,b\n1,x\n2,\n")
     expected = inferred("csv", path.read_text())
     for form in ("avro", "parquet", "arrow", "arrows", "jsonl"):
-        if form in ("parquet", "arrow", "arrows"):
-            pytest.importorskip("pyarrow")
         made = str(tmp_path / f"x.{form}")
         assert main(["convert", str(path), made]) == 0
         assert main(["schema", made]) == 0

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import random
 
+import mpmath
 import pytest
 
 from pfa.errors import PfaRuntimeError
 from pfa.lib.primitives import INT_MAX
 from pfa.lib.table import lookup
-
-mpmath = pytest.importorskip("mpmath")
 
 SEED = random.Random(20240501)
 ACROSS = [10 ** SEED.uniform(-250, 250) for _ in range(200)]
