@@ -10,6 +10,7 @@ anything is read of it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import pyarrow as pa
@@ -200,7 +201,7 @@ def parquet_writer(out: BinaryIO, t: Type, *, resume: Any = None) -> ArrowWriter
     return ParquetWriter(out, t, resume)
 
 
-class ArrowWriter:
+class ArrowWriter(ABC):
     """Gathers values and writes them as batches; values are tagged or plain, as `engine.action` would take them."""
 
     name: ClassVar[str] = ""
@@ -215,9 +216,9 @@ class ArrowWriter:
         self._values: list[Any] = []
         self._writer = self._opened(resume)
 
+    @abstractmethod
     def _opened(self, resume: Any) -> Any:
         """What Arrow writes with."""
-        raise NotImplementedError
 
     def write(self, value: Any) -> None:
         """One more value.  PfaDataError if it does not have the type; then nothing of it is written."""
