@@ -309,11 +309,9 @@ def _same_name(w: Record | Enum | Fixed, r: Record | Enum | Fixed) -> bool:
 
 
 def _name_hint(w: Type, r: Type) -> str:
-    match w, r:
-        case (Enum(), Enum()) | (Fixed(), Fixed()) if not _same_name(w, r):
-            return "; give the type wanted this name as an alias"
-        case _:
-            return ""
+    if isinstance(w, Enum | Fixed) and isinstance(r, Enum | Fixed) and type(w) is type(r) and not _same_name(w, r):
+        return "; give the type wanted this name as an alias"
+    return ""
 
 
 def _branch_for(w: Type, r: Union) -> Type | None:
