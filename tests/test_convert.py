@@ -193,6 +193,23 @@ def test_a_row_that_is_wrong_changes_nothing(name, text, out, says, convert):
     assert sorted(os.listdir()) == sorted(["s.json", name, out])
 
 
+@pytest.mark.parametrize("out", ["y.jsonl", "y.csv", "y.avro"])
+def test_rows_that_are_wrong_are_left_out_and_counted(out, convert):
+    write("s.json", '{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}')
+    write("x.jsonl", '{"a":1}\n{"a":"x"}\n{"a":\n{"a":4}\n')
+    assert convert("x.jsonl", out, "--schema", "s.json", "--on-error", "skip") == (0, "4 rows, 2 converted, 2 failed\n")
+    assert convert(out, "z.jsonl") == (0, "")
+    assert lines("z.jsonl") == [{"a": 1}, {"a": 4}]
+
+
+@pytest.mark.parametrize(("name", "text"), [("x.jsonl", '{"a":1}\n{"a":\n{"a":4}\n'), ("x.csv", "a\n1\n2,3\n4\n")])
+def test_rows_that_are_left_out_do_not_decide_the_type(name, text, convert):
+    write(name, text)
+    assert convert(name, "y.jsonl")[0] == 1
+    assert convert(name, "y.jsonl", "--on-error", "skip") == (0, "3 rows, 2 converted, 1 failed\n")
+    assert lines("y.jsonl") == [{"a": 1}, {"a": 4}]
+
+
 def test_a_value_that_a_format_cannot_hold(convert):
     write("x.jsonl", '{"a":1}\n{"a":"x"}\n')
     code, err = convert("x.jsonl", "y.parquet")

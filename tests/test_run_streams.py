@@ -12,6 +12,7 @@ import pytest
 
 import pfa
 from pfa.cli import main
+from pfa.data import batches
 from pfa.data.formats import FORMATS, format_of
 from pfa.errors import PfaDataError
 
@@ -163,6 +164,44 @@ def test_a_line_without_end(name, capfd):
     assert main(["run", "m.pfa", f"in.{name}"]) == 1
     out, err = capfd.readouterr()
     assert (out, "the line is longer than 67,108,864 bytes (Limits.line)" in err) == ("2.0\n", True)
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+@pytest.mark.parametrize("warm", [0, 1 << 60])
+def test_the_length_of_a_line_can_be_given(name, warm, capfd, monkeypatch):
+    """Also where it is less than what is parsed at once."""
+    monkeypatch.setattr(batches, "WARM", warm)
+    numbers = [*range(5000), 10**20, *range(5000)]
+    Path(f"in.{name}").write_text("x\n" * (name == "csv") + "".join(f"{n}\n" for n in numbers), "utf-8")
+    words = ["run", "m.pfa", f"in.{name}", "-o", "out.jsonl", "--on-error", "skip"]
+    for limit, failed in (("line=10", True), ("line=1K", False), ("line=none", False)):
+        assert main([*words, "--limit", limit]) == 0
+        assert ("1 failed" in capfd.readouterr().err) == failed
+        assert len(Path("out.jsonl").read_bytes().split(b"\n")) == 10_002 - failed
+
+
+def test_limits_of_running_and_reading(capfd):
+    loop = {"while": True, "do": {"+": [1, 1]}}
+    Path("m.pfa").write_text(json.dumps(PLUS | {"action": [loop, "input"]}), "utf-8")
+    Path("in.jsonl").write_text("1\n", "utf-8")
+    assert main(["run", "m.pfa", "in.jsonl", "--limit", "steps=1000"]) == 1
+    assert "1000 steps" in capfd.readouterr().err
+    assert main(["run", "m.pfa", "in.jsonl", "--limit", "bytes=10", "--limit", "time=1.5"]) == 1
+    assert "10 bytes" in capfd.readouterr().err
+    assert main(["check", "m.pfa", "--limit", "nesting=2"]) == 1
+    assert "2" in capfd.readouterr().out
+
+
+WRONG = ["line", "line=", "line=0", "line=-1", "line=1T", "steps=1K", "nesting=none", "nesting=1000000", "time=0",
+         "x=1", "quote_values=1", "=1", "gzip_ratio=nan"]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_limits_that_are_none(wrong, capfd):
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "m.pfa", "--limit", wrong])
+    assert caught.value.code == 2
+    assert "argument --limit" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("format", [f.name for f in FORMATS])

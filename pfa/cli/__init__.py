@@ -22,6 +22,7 @@ from pfa.cli.diff import diff
 from pfa.cli.fmt import fmt
 from pfa.cli.hash import hash_
 from pfa.cli.help import help_
+from pfa.cli.limits import limit
 from pfa.cli.pack import pack, unpack
 from pfa.cli.run import run
 from pfa.cli.run_input import count, every
@@ -44,6 +45,11 @@ BACKEND: Option = (
     },
 )
 QUOTE: Option = ("--quote-values", {"action": "store_true", "help": "let messages quote values of the data"})
+LIMIT: Option = (
+    "--limit",
+    {"type": limit, "action": "append", "metavar": "NAME=VALUE", "help": "a bound on reading, running or compiling: "
+     "time=5, memory=2G, line=none (names and defaults: pfa.Limits)"},
+)  # fmt: skip
 
 RENAME: Option = ("--rename", {"action": "store_true", "help": "make names of columns names of Avro's"})
 
@@ -54,6 +60,7 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         FILES,
         ("--json", {"action": "store_true", "help": "one JSON object a problem, on standard output"}),
         ("--strict", {"action": "store_true", "help": "warnings too: deprecated functions, doubtful code"}),
+        LIMIT,
     ]),
     (run, "run", [
         MODEL,
@@ -74,6 +81,7 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("--last", {"action": "store_true", "help": "of a fold engine only the tally after the last datum"}),
         ("--unions", {"choices": ("natural", "tagged"), "default": "natural", "help": "default: natural"}),
         BACKEND,
+        LIMIT,
         QUOTE,
     ]),
     (show, "show", [
@@ -113,6 +121,8 @@ COMMANDS: list[tuple[Command, str, list[Option]]] = [
         ("--to", {"dest": "target", "choices": FORMATS, "help": "format of OUT; default: by its name"}),
         ("--schema", {"metavar": "FILE", "help": "Avro schema of the rows (JSON or YAML); default: the one that IN "
             "has, or that fits all rows, as pfa schema prints it"}),
+        ("--on-error", {"choices": ("stop", "skip"), "default": "stop", "help": "a row that is wrong ends it, or is "
+            "left out and counted; default: stop"}),
         RENAME,
         QUOTE,
     ]),

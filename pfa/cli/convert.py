@@ -93,7 +93,8 @@ class _Conversion:
         self.target = target
         self.stack = stack
         self.file = shown(args.input)
-        self.rows = 0
+        self.skip = args.on_error == "skip"
+        self.rows = self.failed = 0
 
     def run(self) -> int:
         """The exit code."""
@@ -105,7 +106,7 @@ class _Conversion:
         path = None if self.args.output == "-" else f"{self.args.output}.{os.getpid()}.tmp"
         if path is None:
             self.write(source, t, change, made, sys.stdout.buffer)
-            return 0
+            return self.done()
         try:
             with open(path, "x+b") as out:
                 self.write(source, t, change, made, out)
@@ -114,13 +115,19 @@ class _Conversion:
             with suppress(OSError):
                 os.unlink(path)
             raise
+        return self.done()
+
+    def done(self) -> int:
+        """The exit code, when all is written; rows that were left out are counted."""
+        if self.failed:
+            print(f"{self.rows} rows, {self.rows - self.failed} converted, {self.failed} failed", file=sys.stderr)
         return 0
 
     def type(self, source: BinaryIO) -> Type:
         """The type that rows are read as: by --schema, else the file's, else the one that fits them."""
         if self.args.schema:
             return schema_type(read_document(Path(self.args.schema)), file=self.args.schema)
-        return infer(source, self.source, file=self.file)
+        return infer(source, self.source, file=self.file, skip=self.skip)
 
     def changes(self, t: Type) -> tuple[Callable[[Any], Any], Type]:
         """What makes a row for the writer of one that was read, and its type."""
@@ -140,15 +147,18 @@ class _Conversion:
         return change, made
 
     def write(self, source: BinaryIO, t: Type, change: Callable[[Any], Any], made: Type, out: BinaryIO) -> None:
-        """All rows; PfaDataError names the one that is wrong."""
+        """All rows; PfaDataError names the one that is wrong, where it is not passed over."""
         writer = self.target.writer(out, made)
         for row in self.source.reader(source, t, file=self.file, quote=self.args.quote_values):
-            if row.error:
-                raise row.error
+            self.rows += 1
             try:
+                if row.error:
+                    raise row.error
                 writer.write(change(row.datum))
             except PfaDataError as error:
-                raise self.wrong(row, error) from None
+                if not self.skip:
+                    raise (error if row.error else self.wrong(row, error)) from None
+                self.failed += 1
         writer.close()
         out.flush()
 

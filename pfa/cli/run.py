@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pfa
+from pfa.cli.limits import limits_of
 from pfa.cli.progress import Progress
 from pfa.cli.run_columns import columns_of
 from pfa.cli.run_input import Settings, UsageError, open_input
@@ -20,7 +21,6 @@ from pfa.cli.run_scoring import Scoring, summary
 from pfa.cli.run_state import Keeper, Kept, find
 from pfa.data.job import locked
 from pfa.errors import PfaDataError, PfaInitError
-from pfa.limits import Limits
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,7 @@ class _Run:
         self.args = args
         self.settings = settings
         self.stack = stack
-        self.limits = Limits(quote_values=args.quote_values)
+        self.limits = limits_of(args)
 
     def run(self) -> int:
         """The exit code."""
@@ -63,7 +63,7 @@ class _Run:
         start = kept.job.position
 
         def rows() -> Iterator[Row]:
-            return settings.reader(source, engines[0].input_type, name, start)
+            return settings.reader(source, engines[0], name, start)
 
         if kept.ended:
             if next(rows(), None) is None:

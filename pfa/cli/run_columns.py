@@ -32,6 +32,7 @@ class Columns:
     def __init__(self, engine: pfa.Engine, vector: Vector | None, batches: Iterator[Batch]) -> None:
         self.variables = engine._runtime.variables
         self.type = engine.input_type
+        self.takes = engine._compiled.code.backend != "python"  # compiled code takes objects itself
         self.vector = vector
         self.batches = batches
 
@@ -49,7 +50,7 @@ class Columns:
     def data(self, batch: Batch) -> Iterator[Any]:
         """The data of a batch, which the engine takes as they are."""
         rows = rows_of(batch.columns or {})
-        if not isinstance(self.type, Record):
+        if self.takes or not isinstance(self.type, Record):
             return rows
         t = self.type
         return (Ready(row, t) for row in rows)
@@ -72,7 +73,8 @@ def columns_of(
     if len(engines) > 1:
         return None
     size = os.fstat(source.fileno()).st_size if settings.input else None
+    more = {"longest": settings.line} if settings.source.text else {}
     batches = import_module(MODULES[source_name]).batches(
-        source, engine.input_type, inputs, used, file=name, quote=settings.quote, start=start, size=size
+        source, engine.input_type, inputs, used, file=name, quote=settings.quote, start=start, size=size, **more
     )
     return Columns(engine, vector, batches)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pfa.cli.limits import limits_of
 from pfa.data.formats import FORMATS, Format, format_of
 from pfa.data.job import is_file
 from pfa.errors import PfaDataError, PfaError
@@ -16,8 +17,8 @@ from pfa.errors import PfaDataError, PfaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import pfa
     from pfa.data.rows import Row
-    from pfa.types import Type
 
 BUFFER = 1 << 18
 
@@ -41,6 +42,7 @@ class Settings:
     nullable: bool
     quote: bool
     rejected: bool  # data that fail are shown
+    line: int | None  # bytes of a line
 
     @staticmethod
     def of(args: argparse.Namespace) -> Settings:
@@ -59,12 +61,15 @@ class Settings:
         return Settings(
             source, target, _path(args.input), _path(args.output), _path(args.rejects), args.unions == "tagged",
             args.sequence, args.last, args.on_error == "null", args.quote_values, bool(args.rejects),
+            limits_of(args).line,
         )  # fmt: skip
 
-    def reader(self, source: BinaryIO, t: Type, name: str, start: Any) -> Iterator[Row]:
+    def reader(self, source: BinaryIO, engine: pfa.Engine, name: str, start: Any) -> Iterator[Row]:
         """The rows of the input."""
-        ready = not self.rejected
-        return self.source.reader(source, t, file=name, quote=self.quote, start=start, ready=ready)
+        ready = not self.rejected and engine._compiled.code.backend == "python"  # compiled code takes objects itself
+        return self.source.reader(
+            source, engine.input_type, file=name, quote=self.quote, start=start, ready=ready, longest=self.line
+        )
 
     @property
     def layout(self) -> str:

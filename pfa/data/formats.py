@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pfa.data.lines import LONGEST
 from pfa.errors import PfaDataError
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ class Format:
         quote: bool = False,
         start: Any = None,
         ready: bool = False,
+        longest: int | None = LONGEST,
     ) -> Iterator[Row]:
         """Rows of an open binary file, from its beginning or from behind a row (`Row.end`) that was read before.
 
         `ready`: the data are for an engine whose `input_type` is `t`, and for nothing else, where that is faster.
+        `longest`: of a text, the bytes that a line may have (`Limits.line`).
         """
-        more = {} if self.text or not ready else {"ready": True}
+        more: dict[str, Any] = {"longest": longest} if self.text else {"ready": True} if ready else {}
         rows: Iterator[Row] = _named(self, "reader")(source, t, file=file, quote=quote, start=start, **more)
         return rows
 

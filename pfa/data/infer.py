@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pfa.data.formats import Format
+    from pfa.data.rows import Row
 
 MOST_FIELDS = 10_000  # of an object; more are a map
 DEEPEST = 64  # levels of containers
@@ -51,18 +52,20 @@ _FEW = 16  # keys; so many may be fields of a record that has few of them at a t
 _LONGEST = 40  # digits of an integer that is looked at
 
 
-def infer(source: BinaryIO, form: Format, *, file: str = "", name: str = "Row", rows: int | None = None) -> Type:
+def infer(
+    source: BinaryIO, form: Format, *, file: str = "", name: str = "Row", rows: int | None = None, skip: bool = False
+) -> Type:
     """The type of the rows of a file that is open and can be read twice; named types are called after `name`.
 
     Field names of a record are the file's own: `unfit_names` tells which of them are no names of Avro's.
-    PfaDataError where a row cannot be read.
+    PfaDataError where a row cannot be read; with `skip` it is passed over.
     """
     form.load()
     match form.name:
         case "csv":
-            return _of_csv(source, file, name, rows)
+            return _of_csv(source, file, name, rows, skip)
         case "jsonl":
-            return _of_json_lines(source, file, name, rows)
+            return _of_json_lines(source, file, name, rows, skip)
         case "avro":
             return Container(source, file=file).schema
         case _:
@@ -337,12 +340,10 @@ _TAGS: dict[str, tuple[str, Type | None]] = {
 }  # fmt: skip
 
 
-def _of_json_lines(source: BinaryIO, file: str, name: str, rows: int | None) -> Type:
+def _of_json_lines(source: BinaryIO, file: str, name: str, rows: int | None, skip: bool) -> Type:
     shape, line = Shape(), 0
     with _naming(file) as at:
-        for row in islice(json_lines(source, NULL, file=file), rows):
-            if row.error:
-                raise row.error
+        for row in islice(_sound(json_lines(source, NULL, file=file), skip), rows):
             at[0] = line = row.line
             shape.add(row.datum)
             if shape.is_map:
@@ -350,6 +351,15 @@ def _of_json_lines(source: BinaryIO, file: str, name: str, rows: int | None) -> 
     if not line:
         raise PfaDataError(f"{file or 'the input'}: there are no rows to tell the type from")
     return shape.type(name, _Names(), row=True)
+
+
+def _sound(rows: Iterator[Row], skip: bool) -> Iterator[Row]:
+    """Rows without those that are wrong; the first one is raised, or passed over."""
+    for row in rows:
+        if row.error is None:
+            yield row
+        elif not skip:
+            raise row.error
 
 
 @contextmanager
@@ -438,16 +448,14 @@ class Column:
         return STRING
 
 
-def _of_csv(source: BinaryIO, file: str, name: str, rows: int | None) -> Type:
+def _of_csv(source: BinaryIO, file: str, name: str, rows: int | None, skip: bool) -> Type:
     header = csv.columns(source, file)
     if twice := sorted({column for column in header if header.count(column) > 1}):
         raise wrong_row(f'the header has more than one column "{twice[0]}"', file, 1)
     source.seek(0)
     texts = Record("Texts", tuple(Field(column, STRING) for column in header))
     columns = {column: Column() for column in header}
-    for row in islice(csv.reader(source, texts, file=file), rows):
-        if row.error:
-            raise row.error
+    for row in islice(_sound(csv.reader(source, texts, file=file), skip), rows):
         for column, text in row.datum.items():
             columns[column].add(text)
     names = _Names()
