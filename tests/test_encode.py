@@ -5,10 +5,13 @@ import io
 import json
 import math
 import random
+import struct
 
 import fastavro
 import pytest
 
+import pfa
+from pfa.data import avro
 from pfa.errors import PfaLimitError
 from pfa.lib.define import Site
 from pfa.lib.encode import avro_encoder, json_encoder, json_text
@@ -233,6 +236,27 @@ def test_what_is_shared_is_charged_each_time(name, t, value):
 
     with pytest.raises(PfaLimitError, match="enough"):
         lookup(name).impl(value, site=Site(name, (t,), STRING), charge=charge)
+
+
+NANS = [0x7FF8000000000000, 0xFFF8000000000000, 0x7FF8123460000000, 0xFFFC000000000001, 0x7FF0000020000000]
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+@pytest.mark.parametrize("bits", NANS, ids=hex)
+def test_a_nan_keeps_its_bits(backend, bits):
+    """Also through a file of Avro; a float has the leading ones."""
+    [nan] = struct.unpack("<d", struct.pack("<Q", bits))
+    for t, wanted in (("double", struct.pack("<Q", bits)), ("float", struct.pack("<f", nan))):
+        document = {"input": t, "output": "bytes", "action": {"cast.avro": ["input"]}}
+        assert pfa.loads(document, backend=backend).action(nan) == wanted
+        negated = document | {"action": {"cast.avro": [{"u-": ["input"]}]}}
+        found = pfa.loads(negated, backend=backend).action(nan)
+        assert found == wanted[:-1] + bytes([wanted[-1] ^ 0x80])
+    writer = avro.writer(file := io.BytesIO(), DOUBLE)
+    writer.write(nan)
+    writer.close()
+    file.seek(0)
+    assert [struct.pack("<d", row.datum) for row in avro.reader(file, DOUBLE)] == [struct.pack("<Q", bits)]
 
 
 def test_surrogates_do_not_stop_an_encoder():

@@ -294,7 +294,8 @@ def _encoded(x: Any, make: Callable[..., Callable[[Any], T]], site: Site, charge
 def avro(x: Any, *, site: Site, charge: Charge) -> bytes:
     r"""Return the value in Avro's binary encoding, without its schema.
 
-    With bytes.toBase64 around it, this is a short text that is equal for equal values (a key of a map, say).
+    With bytes.toBase64 around it, this is a short text that is equal for equal values (a key of a map, say).  A NaN
+    keeps its bits, its sign among them.
 
     cast.avro(100) -> "\u00c8\u0001"
     cast.avro(["o", "hello"]) -> "\u0004\u0002o\nhello\u0000"
