@@ -83,7 +83,7 @@ FAULTS = {  # what is put into which file, in place of what, and what shows it
         call({"s.concat": ["input", "input"]}, "abc", S, S),
     ),
     "count_characters": (
-        "base.py", "if (ld8(data + i) & 192) != 128:", "if (ld8(data + i + 1) & 192) != 128:",
+        "base.py", "continuing(eight_at(data, i, count))", "continuing(eight_at(data, i, count + 1))",
         text_columns,
     ),
     "map_find": (

@@ -28,7 +28,7 @@ ARRAY = {"type": "array", "items": "string"}
 
 
 def text(r):
-    letters = r.choice(["ab", "ab", "ab cXYZ09", WIDE])
+    letters = r.choice(["ab", "ab", "ab cXYZ09", "a\0 @AZ[`z{\x7f", WIDE])
     return "".join(r.choices(letters, k=r.randrange(r.choice([3, 10, 60]))))
 
 
@@ -229,3 +229,24 @@ def test_the_table_of_sigma_is_that_of_str():
         cased = f"AΣ{c}".lower()[1] == "\u03c3"
         ignorable = not cased and f"A{c}Σ".lower()[-1] == "ς"
         assert which.get(ord(c), 0) == (1 if cased else 2 if ignorable else 0)
+
+
+def test_parts_of_texts_lie_in_them():
+    """What is made of a part of a text changes neither the text nor its other parts."""
+    words = {"s.split": ["input", [","]]}
+    grown = {"a.map": ["words", {"params": [{"w": "string"}], "ret": "string", "do": {"s.concat": ["w", ["!"]]}}]}
+    document = {
+        "input": "string", "output": ARRAY, "cells": {"last": {"type": ARRAY, "init": []}},
+        "action": [
+            {"let": {"words": words}}, {"let": {"grown": grown, "first": {"s.concat": ["input", ["?"]]}}},
+            {"let": {"cut": {"s.substr": [{"s.join": ["words", [""]]}, 1, 3]}}},
+            {"let": {"before": {"cell": "last"}}}, {"cell": "last", "to": "words"},
+            {"a.concat": [{"a.concat": ["before", "words"]}, {"a.append": [{"a.append": ["grown", "first"]}, "cut"]}]},
+        ],
+    }  # fmt: skip
+    data = ["ab,cde,,f", "", "éü,x", ",", "a" * 40 + "," + "b" * 7]
+    ours, reference = (pfa.loads(document, backend=b) for b in ("numba", "python"))
+    wanted = [reference.action(x) for x in data]
+    assert [ours.action(x) for x in data] == wanted
+    assert pfa.loads(document, backend="numba").score(data) == wanted
+    assert ours.snapshot()["cells"] == reference.snapshot()["cells"]

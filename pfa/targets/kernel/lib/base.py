@@ -36,11 +36,11 @@ from pfa.targets.kernel.language import (
     i64,
     inline,
     ld,
-    ld8,
     move,
     put,
     st,
 )
+from pfa.targets.kernel.lib.words import continuing, eight_at
 
 HEADER = 32
 BUFFER = 16  # the two words before data
@@ -155,10 +155,11 @@ def characters(s: i64) -> i64:
 
 def count_characters(data: i64, count: i64) -> i64:
     """Code points of UTF-8: bytes that continue none."""
-    n = 0
-    for i in range(count):
-        if (ld8(data + i) & 192) != 128:
-            n += 1
+    n = count
+    i = 0
+    while i < count:
+        n -= continuing(eight_at(data, i, count))
+        i += 8
     return n
 
 
@@ -178,11 +179,18 @@ def foreign_bytes(ctx: i64, data: i64, count: i64) -> i64:
 
 @inline
 def foreign_at(s: i64, data: i64, count: i64, characters: i64) -> None:
-    """A string or bytes in memory of the caller's, its header in a place that is there."""
+    """A string or bytes in memory that is another's, its header in a place that is there."""
     st(s, data)
     st(s + 8, count)
     st(s + 16, characters)
     st(s + 24, 1)
+
+
+def view_text(ctx: i64, data: i64, count: i64, characters: i64) -> i64:
+    """A string or bytes in memory that is another's."""
+    s = alloc(ctx, HEADER)
+    foreign_at(s, data, count, characters)
+    return s
 
 
 def array_append(ctx: i64, a: i64, x: i64) -> i64:

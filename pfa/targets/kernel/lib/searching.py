@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import i64, inline, ld8, ldu32, same_bytes, st32
+from pfa.targets.kernel.language import i64, ld8, ldu32, st32
 from pfa.targets.kernel.lib.base import alloc, charge, items, length
+from pfa.targets.kernel.lib.words import count_byte, find_short, same_short
 
-SHORT = 8  # bytes of a text that is compared at every place where its first byte is
+SHORT = 8  # bytes of a text that is compared at every place where its first byte is, a word at most
 
 
 def failures(ctx: i64, needle: i64) -> i64:
@@ -28,12 +29,6 @@ def failures(ctx: i64, needle: i64) -> i64:
     return table
 
 
-@inline
-def is_at(data: i64, p: i64, m: i64) -> bool:
-    """Is a short text that is not empty here?"""
-    return ld8(data) == ld8(p) and same_bytes(data, p, m)
-
-
 def find_text(haystack: i64, start: i64, needle: i64, table: i64) -> i64:
     """The first byte from `start` on at which the text is, or -1."""
     data = items(haystack)
@@ -43,10 +38,7 @@ def find_text(haystack: i64, start: i64, needle: i64, table: i64) -> i64:
     if m == 0:
         return start
     if table == 0:
-        for i in range(start, n - m + 1):
-            if is_at(data + i, p, m):
-                return i
-        return -1
+        return find_short(data, start, n, p, m)
     k = 0
     for i in range(start, n):
         c = ld8(data + i)
@@ -69,7 +61,7 @@ def find_last_text(haystack: i64, needle: i64, table: i64) -> i64:
         return n
     if table == 0:
         for i in range(n - m, -1, -1):
-            if is_at(data + i, p, m):
+            if same_short(data + i, p, m):
                 return i
         return -1
     found = -1
@@ -87,6 +79,8 @@ def find_last_text(haystack: i64, needle: i64, table: i64) -> i64:
 
 def count_text(haystack: i64, needle: i64, table: i64) -> i64:
     """How often the text, which is not empty, is there without overlap."""
+    if length(needle) == 1:
+        return count_byte(items(haystack), length(haystack), ld8(items(needle)))
     found = 0
     at = find_text(haystack, 0, needle, table)
     while at >= 0:

@@ -23,7 +23,6 @@ from pfa.targets.kernel.language import (
     ldu32,
     move,
     put,
-    same_bytes,
     shr,
     st,
     st32,
@@ -36,6 +35,7 @@ from pfa.targets.kernel.lib.base import (
     length,
     view,
 )
+from pfa.targets.kernel.lib.words import eight_at, same_run
 
 SMALL = 8  # pairs that are looked through
 TABLE = 16  # bytes before a table's positions
@@ -174,7 +174,7 @@ def same_text(a: i64, b: i64) -> bool:
     if a == b:
         return True
     n = length(a)
-    return n == length(b) and same_bytes(items(a), items(b), n)
+    return n == length(b) and same_run(items(a), items(b), n)
 
 
 def hash_text(s: i64) -> i64:
@@ -187,9 +187,8 @@ def hash_text(s: i64) -> i64:
         h = (h ^ ld(data + i)) * PRIME
         h = h ^ shr(h, 29)
         i += 8
-    while i < n:
-        h = (h ^ ld8(data + i)) * PRIME
-        i += 1
+    if i < n:
+        h = (h ^ eight_at(data, i, n)) * PRIME
     h = (h ^ shr(h, 32)) * GOLDEN  # the last bytes reach the low bits
     return h ^ shr(h, 29)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import fill, i64, inline, ld8, ldu32, move, same_bytes, st, st8, st32
+from pfa.targets.kernel.language import ctz, fill, i64, inline, ld, ld8, ldu32, move, same_bytes, st, st32
 from pfa.targets.kernel.lib.base import (
     alloc,
+    buffer,
     characters,
     charge,
+    foreign_at,
     item,
     items,
     length,
     new_array,
     new_string,
     string_concat,
+    string_of,
 )
 from pfa.targets.kernel.lib.printing import new_writer, print_bytes, print_text, written, written_text
 from pfa.targets.kernel.lib.searching import count_text, failures, find_last_text, find_text
@@ -28,7 +31,9 @@ from pfa.targets.kernel.lib.text import (
     print_code,
     spliced,
 )
+from pfa.targets.kernel.lib.words import cased, count_byte, each_byte, eight_at, exchanged, inside, matches
 
+HEADER = 32  # of a string, as in `base`
 KEEP = -1  # what a character becomes: itself,
 REMOVE = -2  # nothing, or the character of this code
 SIGMA = 931
@@ -120,6 +125,8 @@ def s_split(ctx: i64, s: i64, sep: i64) -> i64:
     m = length(sep)
     if m == 0:
         return new_array(ctx, 0)
+    if m == 1:
+        return split_at(ctx, s, ld8(items(sep)))
     table = failures(ctx, sep)
     n = count_text(s, sep, table) + 1
     charge(ctx, n)
@@ -129,6 +136,33 @@ def s_split(ctx: i64, s: i64, sep: i64) -> i64:
         end = find_text(s, start, sep, table) if i < n - 1 else length(s)
         st(items(out) + i * 8, cut(ctx, s, start, end, characters_in(s, start, end)))
         start = end + m
+    return out
+
+
+def split_at(ctx: i64, s: i64, c: i64) -> i64:
+    """Parts of a string between bytes that are the same character; they lie where they are."""
+    data = items(s)
+    n = length(s)
+    count = count_byte(data, n, c) + 1
+    charge(ctx, count)
+    out = new_array(ctx, count)
+    to = items(out)
+    part = alloc(ctx, count * HEADER)
+    start = 0
+    i = 0
+    while i < n:
+        found = matches(eight_at(data, i, n), each_byte(c)) & inside(n - i)
+        while found != 0:
+            end = i + (ctz(found) >> 3)
+            foreign_at(part, data + start, end - start, characters_in(s, start, end))
+            st(to, part)
+            to += 8
+            part += HEADER
+            start = end + 1
+            found = found & (found - 1)
+        i += 8
+    foreign_at(part, data + start, n - start, characters_in(s, start, n))
+    st(to, part)
     return out
 
 
@@ -166,13 +200,16 @@ def case_entry(table: i64, c: i64) -> i64:
 def ascii_case(ctx: i64, s: i64, first: i64) -> i64:
     """A string in ASCII in which 26 letters from `first` on are of the other case."""
     n = length(s)
-    out = new_string(ctx, n, n)
     source = items(s)
-    to = items(out)
-    for i in range(n):
-        c = ld8(source + i)
-        st8(to + i, c ^ (32 if c >= first and c < first + 26 else 0))
-    return out
+    to = buffer(ctx, max(n, 8), n)
+    i = 0
+    while i + 8 <= n:
+        st(to + i, cased(ld(source + i), first))
+        i += 8
+    if i < n:
+        last = max(n - 8, 0)  # again some of what is done already
+        st(to + last, cased(eight_at(source, last, n), first))
+    return string_of(ctx, to, n, n)
 
 
 def print_case(ctx: i64, w: i64, c: i64, table: i64, first: i64) -> None:
@@ -280,10 +317,18 @@ def in_set(chars: i64, low: i64, high: i64, c: i64) -> bool:
 
 def stripped(ctx: i64, s: i64, chars: i64, left: bool, right: bool) -> i64:
     """Without the characters at its ends that are in `chars`."""
-    low = ascii_set(chars, 0)
-    high = ascii_set(chars, 64)
     start = 0
     end = length(s)
+    if length(chars) == 1:
+        c = ld8(items(chars))
+        data = items(s)
+        while left and start < end and ld8(data + start) == c:
+            start += 1
+        while right and end > start and ld8(data + end - 1) == c:
+            end -= 1
+        return cut(ctx, s, start, end, characters(s) - (length(s) - (end - start)))
+    low = ascii_set(chars, 0)
+    high = ascii_set(chars, 64)
     if left:
         while start < end and in_set(chars, low, high, code_at(items(s) + start)):
             start += code_size(ld8(items(s) + start))
@@ -334,6 +379,8 @@ def s_replaceall(ctx: i64, s: i64, original: i64, replacement: i64) -> i64:
     if found == 0:
         return s
     charge(ctx, found * (characters(replacement) + 4) // 4)
+    if length(original) == 1 and length(replacement) == 1:
+        return exchange(ctx, s, ld8(items(original)), ld8(items(replacement)))
     w = new_writer(ctx, length(s) + found * (length(replacement) - length(original)))
     start = 0
     for _ in range(found):
@@ -343,6 +390,21 @@ def s_replaceall(ctx: i64, s: i64, original: i64, replacement: i64) -> i64:
         start = at + length(original)
     print_bytes(ctx, w, items(s) + start, length(s) - start)
     return written(ctx, w, characters(s) + found * (characters(replacement) - characters(original)))
+
+
+def exchange(ctx: i64, s: i64, old: i64, new: i64) -> i64:
+    """One character of ASCII in place of another, wherever it is."""
+    n = length(s)
+    source = items(s)
+    to = buffer(ctx, max(n, 8), n)
+    i = 0
+    while i + 8 <= n:
+        st(to + i, exchanged(ld(source + i), old, new))
+        i += 8
+    if i < n:
+        last = max(n - 8, 0)
+        st(to + last, exchanged(eight_at(source, last, n), old, new))
+    return string_of(ctx, to, n, characters(s))
 
 
 def s_replacefirst(ctx: i64, s: i64, original: i64, replacement: i64) -> i64:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from pfa.targets.kernel.language import i64, inline, ld, ld8, move, st8
-from pfa.targets.kernel.lib.base import characters, charge, items, length, new_string, string_of
+from pfa.targets.kernel.lib.base import (
+    characters,
+    charge,
+    count_characters,
+    items,
+    length,
+    new_string,
+    string_of,
+    view_text,
+)
 from pfa.targets.kernel.lib.printing import print_room
 
 HIGH_BITS = -9187201950435737472  # 0x80 in each byte
@@ -155,25 +164,17 @@ def byte_of(ctx: i64, s: i64, index: i64) -> i64:
 
 
 def cut(ctx: i64, s: i64, start: i64, end: i64, count: i64) -> i64:
-    """A copy of the bytes from start to end, which are `count` characters."""
+    """The bytes from start to end, which are `count` characters, where they are."""
     n = end - start
     if n == length(s):
         return s
-    out = new_string(ctx, n, count)
-    move(items(out), items(s) + start, n)
-    return out
+    return view_text(ctx, items(s) + start, n, count)
 
 
 @inline
 def characters_in(s: i64, start: i64, end: i64) -> i64:
     """Characters of a part of a string's bytes."""
-    if is_ascii(s):
-        return end - start
-    n = 0
-    for i in range(start, end):
-        if (ld8(items(s) + i) & 192) != 128:
-            n += 1
-    return n
+    return end - start if is_ascii(s) else count_characters(items(s) + start, end - start)
 
 
 def spliced(ctx: i64, s: i64, start: i64, end: i64, by: i64) -> i64:
