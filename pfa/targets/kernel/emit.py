@@ -22,6 +22,8 @@ from pfa.targets.kernel.take import Take, Untakeable
 from pfa.types import NULL, Array, Function, Map, Record, Type, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pfa.ir import Lowered, Program, Routine
 
 FLOOR = "    put(ctx, STACK, here() - get(ctx, ROOM))"
@@ -92,6 +94,9 @@ class Emitter:
                 self.slots["undo", name] = len(self.slots)
         if p.method == "fold":
             self.slots["tally", ""] = len(self.slots)
+        cells = [c.type for c in p.cells.values() if not c.shared]
+        pools = [c for c in p.pools.values() if not c.shared]
+        self.settles = bool(pools) or any(self.helpers.persist(t) for t in cells)  # can the state point into the arena?
         self.names = {n: self.name(n) for n in lowered.routines}
         self.places = places.find(lowered, lambda n: self.returns(n) == NULL)
 
@@ -146,6 +151,8 @@ class Emitter:
         entries += [self.entry(f"u:{n}") for n in p.functions]
         if rewind.used(self):
             self.texts.append(rewind.keep_events(self))
+        if self.settles:
+            self.helpers.settler()
         entries.append(self.helpers.collector(p, self.slots))
         entries += self.helpers.called
         taken = self.act(entries)
@@ -213,30 +220,34 @@ class Emitter:
         lines += [f"    old{i} = ld(get(ctx, STATE) + {8 * i})" for i, _ in saved]
         undone = [n for n in p.pools if p.pools[n].rollback]
         lines += self.forgotten()
-        call = f"out = p_action(ctx, {given})"
-        if saved or undone:
-            lines += ["    try:", f"        {call}", "    except:", "        status = get(ctx, STATUS)"]
-            lines += [f"        st(get(ctx, STATE) + {8 * i}, old{i})" for i, _ in saved]
-            lines.append("        put(ctx, STATUS, 0)")
-            for n in undone:
-                pool, undo = (f"ld(get(ctx, STATE) + {8 * self.slots[what, n]})" for what in ("pool", "undo"))
-                lines.append(f"        pool_undo(ctx, {pool}, {undo})")
-            lines += ["        put(ctx, STATUS, status)", "        rethrow(ctx)"]
-        else:
-            lines.append(f"    {call}")
+        back = [f"st(get(ctx, STATE) + {8 * i}, old{i})" for i, _ in saved]
+        for n in undone:
+            pool, undo = (f"ld(get(ctx, STATE) + {8 * self.slots[what, n]})" for what in ("pool", "undo"))
+            back.append(f"pool_undo(ctx, {pool}, {undo}, {self.helpers.copier(p.pools[n].type)})")
+        lines += self.ending(f"out = p_action(ctx, {given})", back)
         if p.method == "fold":
-            lines += self.keep("tally", "", "out", out)
+            lines.append(self.keep_tally(out))
         lines += ["    put(ctx, FINISHED, get(ctx, FINISHED) + 1)"]
         lines.append(f"    return {'int(out)' if kind(out) == 'bool' else 'out'}")
         self.texts.append("\n".join(lines))
         return "run"
 
-    def keep(self, what: str, name: str, value: str, t: Type, indent: str = "    ") -> list[str]:
-        """Lines that put a value into a word of the state."""
-        at = f"get(ctx, STATE) + {8 * self.slots[what, name]}"
-        slot = to_slot(value, t)
-        copy = self.helpers.own(t) if self.places.holds((what, name), ()) else self.helpers.persist(t)
-        return [f"{indent}st({at}, {f'{copy}(ctx, {slot})' if copy else slot})"]
+    def ending(self, call: str, back: Sequence[str] = ()) -> list[str]:
+        """Lines of a call that may change the state; those given put back what it changed, where it fails."""
+        lines = [f"    {call}"]
+        if back or self.settles:
+            lines = ["    try:", f"        {call}", "    except:", "        status = get(ctx, STATUS)"]
+            lines += ["        put(ctx, STATUS, 0)", *[f"        {x}" for x in back]]
+            if self.settles:
+                lines += ["        try:", "            settle(ctx)"]
+                lines += ["        except:", "            put(ctx, STATUS, 0)"]
+            lines += ["        put(ctx, STATUS, status)", "        rethrow(ctx)"]
+        return [*lines, "    settle(ctx)"] if self.settles else lines
+
+    def keep_tally(self, t: Type) -> str:
+        copy = self.helpers.persist(t)
+        slot = to_slot("out", t)
+        return f"    st(get(ctx, STATE) + {8 * self.slots['tally', '']}, {f'{copy}(ctx, {slot})' if copy else slot})"
 
     def entry(self, name: str) -> str:
         """A routine for the host: slots from an array of words, the result as a slot."""
@@ -246,12 +257,11 @@ class Emitter:
         for i, p in enumerate(r.params):
             args.append(from_slot(f"ld(a + {8 * i})", self.param(p)))
         ret = self.returns(name)
-        call = f"{self.names[name]}({', '.join(['ctx', *args])})"
-        lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR, *self.forgotten()]
+        call = f"out = {self.names[name]}({', '.join(['ctx', *args])})"
+        lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR, *self.forgotten(), *self.ending(call)]
         if name == "merge":
-            lines += [f"    out = {call}", *self.keep("tally", "", "out", ret), f"    return {to_slot('out', ret)}"]
-        else:
-            lines.append(f"    return {to_slot(call, ret)}")
+            lines.append(self.keep_tally(ret))
+        lines.append(f"    return {to_slot('out', ret)}")
         self.texts.append("\n".join(lines))
         return made
 

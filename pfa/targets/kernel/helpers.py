@@ -147,9 +147,12 @@ class Helpers:
         return f"{made}(ctx, {text})" if made else text
 
     def own(self, t: Type) -> str:
-        """The helper that copies a value's containers wherever they lie: they may be changed then; else `persist`."""
+        """The helper that copies a value's containers into the arena, wherever they lie: they may be changed then.
+
+        "" where there are none.
+        """
         if not isinstance(t, Array | Map | Record):
-            return self.persist(t)
+            return ""
         name, new = self.named("own", t)
         if new:
             self.add(name, "ctx: i64, x: i64", self._own(t))
@@ -163,22 +166,38 @@ class Helpers:
         match t:
             case Array(items):
                 return [
-                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 8)", "for i in range(n):",
+                    "n = length(x)", "charge(ctx, n)", "out = new_array(ctx, n)", "for i in range(n):",
                     f"    st(items(out) + i * 8, {self.owned('item(x, i)', items)})", "return out",
                 ]  # fmt: skip
             case Map(values):
                 return [
-                    "n = length(x)", "charge(ctx, n)", "out = keep_header(ctx, n, 16)", "for i in range(n):",
-                    f"    st(items(out) + i * 16, {self.kept('ld(items(x) + i * 16)', STRING)})",
+                    "n = length(x)", "charge(ctx, n)", "out = new_map(ctx, n)", "for i in range(n):",
+                    "    st(items(out) + i * 16, ld(items(x) + i * 16))",
                     f"    st(items(out) + i * 16 + 8, {self.owned('ld(items(x) + i * 16 + 8)', values)})",
-                    "keep_index(ctx, out)", "return out",
+                    "return out",
                 ]  # fmt: skip
             case Record():
                 lines = [f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))", "charge(ctx, 1)"]
-                lines.append(f"out = keep_room(ctx, {8 * max(1, len(t.fields))})")
+                lines.append(f"out = alloc(ctx, {8 * max(1, len(t.fields))})")
                 for i, f in enumerate(t.fields):
                     lines.append(f"st(out + {8 * i}, {self.owned(f'ld(x + {8 * i})', f.type)})")
                 return [*lines, "higher(ctx, 1)", "return out"]
+
+    def copier(self, t: Type) -> str:
+        """The address of what makes a value outlive the action, or 0."""
+        made = self.persist(t)
+        return f"address({made})" if made else "0"
+
+    def settler(self) -> None:
+        """The function that ends an action: what the state holds in the arena is copied out of it, all or nothing."""
+        lines = [
+            "if get(ctx, DIRTY) != 0:", "    left = get(ctx, BUDGET)", "    top = get(ctx, PTOP)",
+            "    put(ctx, BUDGET, ENDLESS)", "    put(ctx, DEPTH, get(ctx, DEPTH0))",
+            "    try:", "        settle_words(ctx)", "    except:", "        restore_words(ctx)",
+            "        put(ctx, PTOP, top)", "        put(ctx, BUDGET, left)", "        put(ctx, DIRTY, 0)",
+            "        rethrow(ctx)", "    put(ctx, BUDGET, left)", "    put(ctx, DIRTY, 0)",
+        ]  # fmt: skip
+        self.texts.append("\n".join(["def settle(ctx: i64) -> None:", *[f"    {x}" for x in lines]]))
 
     def _persist(self, t: Type) -> list[str]:
         match t:
@@ -223,14 +242,12 @@ class Helpers:
             made = self.persist(t)
             at = f"get(ctx, STATE) + {8 * i}"
             if what == "pool":
-                self.persist(STRING)
-                copy = made or "same_slot"
-                lines.append(f"st({at}, pool_keep(ctx, ld({at}), address({copy})))")
+                lines.append(f"st({at}, pool_keep(ctx, ld({at}), {self.copier(t)}))")
             elif made:
                 lines.append(f"st({at}, {made}(ctx, ld({at})))")
         self.add("collect", "ctx: i64, a: i64", [*lines, "return 0"])
         if p.pools:
-            self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2))", "return 0"])
+            self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2), 0)", "return 0"])
             self.called.append("rehash")
         kept = [state_type(p, what, name) for what, name in slots if what != "undo"]
         if any(holds_map(t) for t in (*kept, *(t for t, _ in self.e.constants))):

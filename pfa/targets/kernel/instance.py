@@ -130,7 +130,7 @@ class Instance:
             m.maps = None
             return
         n = len(value)
-        at = m.take(48)
+        at = m.take(64)
         pairs = m.take(16 * max(1, n))
         self.q[at >> 3] = pairs
         self.q[(at >> 3) + 1] = self.q[(at >> 3) + 2] = self.q[(at >> 3) + 5] = n

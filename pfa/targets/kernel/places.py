@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Attempt, Block, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Statement, Var
 from pfa.targets.kernel import ops
-from pfa.targets.kernel.parts import store_at, to_slot
+from pfa.targets.kernel.parts import store_at
 from pfa.types import BOOLEAN, INT, NULL, STRING, Array, Enum, Fixed, Function, Map, Prim, Record, Type
 
 if TYPE_CHECKING:
@@ -414,7 +414,7 @@ def change(f: FunctionEmitter, c: Chain) -> None:
 
 
 def store(f: FunctionEmitter, c: Chain) -> None:
-    """The value is kept first: where that fails, nothing has changed."""
+    """The value is copied first: where that fails, nothing has changed."""
     s = c.puts[0]
     base = f.hold(f.operand(s.args[0], c.base))
     _, t = _step(s, c.base)
@@ -432,9 +432,9 @@ def store(f: FunctionEmitter, c: Chain) -> None:
             at = f"{base} + {8 * list(c.base.by_name).index(c.path[-1][1:])}"
     value = f.operand(s.args[2], t)
     helpers = f.e.helpers
-    copy = helpers.own(t) if f.e.places.holds(c.origin.target, c.path) else helpers.persist(t)
-    if copy:
-        kept = f.hold(f"{copy}(ctx, {to_slot(value, t)})")
-        f.add(f"st({at}, {kept})")
-    else:
+    if not helpers.persist(t):
         f.add(store_at(at, value, t))
+        return
+    if f.e.places.holds(c.origin.target, c.path):
+        value = f.hold(helpers.owned(value, t))
+    f.add(f"set_word(ctx, {at}, {value}, {helpers.copier(t)})")

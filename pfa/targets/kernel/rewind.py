@@ -10,8 +10,9 @@
             t = ld(block)
         ...
 
-`rewind1` copies the variables, what was emitted and the notes for rollback behind the end of the arena and from there
-to the mark; what lies below the mark stays where it is.  Where the copies do not fit, nothing changes.
+`rewind1` copies the variables, what was emitted, what the state holds in the arena (`lib/pending.py`) and the notes
+for rollback behind the end of the arena, and from there to the mark; what lies below the mark stays where it is.  Where
+the copies do not fit, nothing changes.
 
 Invariant: between two turns only variables of the routine refer to what was made since the mark, and of these only
 those that were assigned before the loop are read again: others belong to a turn.
@@ -179,7 +180,11 @@ def rewinder(e: Emitter, types: tuple[Type, ...], filled: bool = False) -> str:
         away = [f"st(block + {8 * (n + i)}, {copy}(ctx, ld(block + {8 * i})))" for i, copy in enumerate(copies)]
         back = [f"st(block + {8 * i}, {copy}(ctx, ld(block + {8 * (n + i)})))" for i, copy in enumerate(copies)]
     others = ["    keep_events(ctx)"]
-    others += [f"    keep_notes(ctx, get(ctx, STATE) + {8 * i})" for i in undo]
+    others += [f"    keep_undo(ctx, get(ctx, STATE) + {8 * i})" for i in undo]
+    if e.settles:  # words of the state, too
+        away += ["words = keep_room(ctx, 8)", "st(words, 0)", "gather_words(ctx, words)"]
+        back.insert(0, "return_words(ctx, ld(words), mark)")  # notes above the mark are read before it is written there
+    release = ["    release_words(ctx)"] * e.settles
     lines = [
         *[f"old_{x.lower()} = get(ctx, {x})" for x in SAVED], f"events = {events}",
         *[f"undo{i} = ld(get(ctx, STATE) + {8 * i})" for i in undo],
@@ -188,8 +193,8 @@ def rewinder(e: Emitter, types: tuple[Type, ...], filled: bool = False) -> str:
         *[f"    {x}" for x in away],
         *others, "    fits = True", "except:", "    put(ctx, STATUS, 0)", "    put(ctx, SITE, 0)",
         "    put(ctx, DEPTH, old_depth)", "    put(ctx, EVENTS, events)",
-        *[f"    st(get(ctx, STATE) + {8 * i}, undo{i})" for i in undo],
-        "size = block - mark", "if fits:", "    size = get(ctx, PTOP) - far", "    drop_indexes(ctx, mark)",
+        *[f"    st(get(ctx, STATE) + {8 * i}, undo{i})" for i in undo], *release,
+        "size = block - mark", "if fits:", "    size = get(ctx, PTOP) - far", *release, "    drop_indexes(ctx, mark)",
         "    put(ctx, FROM, far)", "    put(ctx, UNTIL, far + size)", "    put(ctx, PTOP, mark)",
         "    put(ctx, PEND, block)",
         *[f"    {x}" for x in back],

@@ -21,8 +21,19 @@ def read_cell(f: FunctionEmitter, s: Op) -> None:
 
 
 def set_cell(f: FunctionEmitter, s: Op) -> None:
+    """The value stays in the arena, if it is there, until the action ends (`lib/pending.py`)."""
     t = f.e.program.cells[s.extra].type
-    f.lines += f.e.keep("cell", s.extra, f.operand(s.args[0], t), t, "    " * f.indent)
+    at = f"get(ctx, STATE) + {8 * f.e.slots['cell', s.extra]}"
+    value = f.operand(s.args[0], t)
+    if f.e.helpers.persist(t):
+        f.add(f"set_word(ctx, {at}, {held(f, 'cell', s.extra, value, t)}, {f.e.helpers.copier(t)})")
+    else:
+        f.add(f"st({at}, {to_slot(value, t)})")
+
+
+def held(f: FunctionEmitter, what: str, name: str, value: str, t: Type) -> str:
+    """A value as a cell or an item holds it: containers that change in place are nobody else's."""
+    return f.e.helpers.owned(value, t) if f.e.places.holds((what, name), ()) else value
 
 
 def shared(f: FunctionEmitter, s: Op, method: str, cell: str, params: tuple[Type, ...], ret: Type) -> None:
@@ -82,13 +93,10 @@ def pool_has(f: FunctionEmitter, s: Op) -> None:
 
 def set_pool(f: FunctionEmitter, s: Op) -> None:
     t = f.e.program.pools[s.extra].type
-    value = to_slot(f.operand(s.args[1], t), t)
-    helpers = f.e.helpers
-    copy = helpers.own(t) if f.e.places.holds(("pool", s.extra), ()) else helpers.persist(t)
-    kept = f"{copy}(ctx, {value})" if copy else value
-    helpers.persist(STRING)
+    value = f.hold(held(f, "pool", s.extra, to_slot(f.operand(s.args[1], t), t), t))
     remember(f, s)
-    f.add(f"pool_set(ctx, {pool_at(f, s.extra)}, {f.operand(s.args[0], STRING)}, {kept})")
+    key = f.operand(s.args[0], STRING)
+    f.add(f"pool_set(ctx, {pool_at(f, s.extra)}, {key}, {value}, {f.e.helpers.copier(t)})")
 
 
 def remember(f: FunctionEmitter, s: Op) -> None:

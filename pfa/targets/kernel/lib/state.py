@@ -11,7 +11,6 @@ from pfa.targets.kernel.language import (
     PTOP,
     SHADOW,
     UNTIL,
-    call0,
     f64,
     fail,
     fill,
@@ -116,11 +115,6 @@ def keep_string(ctx: i64, x: i64) -> i64:
     return out
 
 
-def same_slot(ctx: i64, x: i64) -> i64:
-    """What is in its slot stays."""
-    return x
-
-
 @inline
 def union_tag(x: i64) -> i64:
     """The tag of a union's value; 0 is null."""
@@ -155,18 +149,6 @@ def drop_indexes(ctx: i64, mark: i64) -> None:
         st(ld(note) + 16, 0)
         note = ld(note + 8)
     put(ctx, INDEXES, note)
-
-
-def keep_notes(ctx: i64, at: i64) -> None:
-    """Copies of the notes for the rollback of a pool (`pool_remember`); the last is at this address."""
-    note = ld(at)
-    while moving(ctx, note):
-        out = keep_room(ctx, 32)
-        move(out, note, 32)
-        st(out + 8, keep_string(ctx, ld(note + 8)))
-        st(at, out)
-        at = out
-        note = ld(note)
 
 
 def same_text(a: i64, b: i64) -> bool:
@@ -316,128 +298,6 @@ def map_push_back(ctx: i64, m: i64, key: i64, value: i64) -> i64:
     if table != 0 and moving(ctx, table) and ld(table + 8) * 2 < ld(table):
         table_enter(ctx, table, hash_text(key), n)
         st(out + 16, table)
-    return out
-
-
-# Pools: {pairs, places that are taken, room, index, mask, items}; a pair that was deleted has key 0.
-
-
-def pool_find(ctx: i64, p: i64, key: i64) -> i64:
-    """The address of the pair of a key, or 0."""
-    index = ld(p + 24)
-    mask = ld(p + 32)
-    h = hash_text(key) & mask
-    probes = 0
-    found = 0
-    while found == 0:
-        i = ldu32(index + h * 4)
-        if i == 0:
-            break
-        at = ld(p) + (i - 1) * 16
-        if ld(at) != 0 and same_text(ld(at), key):
-            found = at
-        h = (h + 1) & mask
-        probes += 1
-    if probes > FREE_PROBES:
-        charge(ctx, probes)
-    return found
-
-
-def pool_place(ctx: i64, p: i64, key: i64, i: i64) -> None:
-    """Enter the pair at position i into the index."""
-    index = ld(p + 24)
-    mask = ld(p + 32)
-    h = hash_text(key) & mask
-    probes = 0
-    while ldu32(index + h * 4) != 0:
-        h = (h + 1) & mask
-        probes += 1
-    if probes > FREE_PROBES:
-        charge(ctx, probes)
-    st32(index + h * 4, i + 1)
-
-
-def pool_grow(ctx: i64, p: i64, room: i64) -> None:
-    """Other room for the pairs, those that were deleted left out."""
-    taken = ld(p + 8)
-    old = ld(p)
-    charge(ctx, taken)
-    pairs = keep_room(ctx, room * 16)
-    size = 16
-    while size < room * 2:
-        size = size * 2
-    index = keep_room(ctx, size * 4)
-    fill(index, 0, size * 4)
-    st(p, pairs)
-    st(p + 16, room)
-    st(p + 24, index)
-    st(p + 32, size - 1)
-    n = 0
-    for i in range(taken):
-        key = ld(old + i * 16)
-        if key != 0:
-            st(pairs + n * 16, key)
-            st(pairs + n * 16 + 8, ld(old + i * 16 + 8))
-            pool_place(ctx, p, key, n)
-            n += 1
-    st(p + 8, n)
-
-
-def pool_set(ctx: i64, p: i64, key: i64, value: i64) -> None:
-    """Put an item, which is kept already."""
-    found = pool_find(ctx, p, key)
-    if found != 0:
-        st(found + 8, value)
-        return
-    if ld(p + 8) == ld(p + 16):
-        pool_grow(ctx, p, max(8, ld(p + 40) * 2))
-    n = ld(p + 8)
-    kept = keep_string(ctx, key)
-    st(ld(p) + n * 16, kept)
-    st(ld(p) + n * 16 + 8, value)
-    st(p + 8, n + 1)
-    st(p + 40, ld(p + 40) + 1)
-    pool_place(ctx, p, kept, n)
-
-
-def pool_delete(ctx: i64, p: i64, key: i64) -> None:
-    """Remove an item, if there is one."""
-    found = pool_find(ctx, p, key)
-    if found != 0:
-        st(found, 0)
-        st(p + 40, ld(p + 40) - 1)
-
-
-def pool_remember(ctx: i64, p: i64, key: i64, undo: i64) -> None:
-    """Note an item's value, or that there is none, before it changes: {note before, key, value, there}."""
-    found = pool_find(ctx, p, key)
-    note = alloc(ctx, 32)
-    st(note, ld(undo))
-    st(note + 8, key)
-    st(note + 16, ld(found + 8) if found != 0 else 0)
-    st(note + 24, int(found != 0))
-    st(undo, note)
-
-
-def pool_undo(ctx: i64, p: i64, note: i64) -> None:
-    """Put back what was noted, the last first."""
-    while note != 0:
-        if ld(note + 24) != 0:
-            pool_set(ctx, p, ld(note + 8), ld(note + 16))
-        else:
-            pool_delete(ctx, p, ld(note + 8))
-        note = ld(note)
-
-
-def pool_keep(ctx: i64, p: i64, copy: i64) -> i64:
-    """A pool in other room, its items copied."""
-    out = keep_room(ctx, 48)
-    move(out, p, 48)
-    pool_grow(ctx, out, max(8, ld(p + 40) + ld(p + 40) // 2))
-    pairs = ld(out)
-    for i in range(ld(out + 8)):
-        st(pairs + i * 16, keep_string(ctx, ld(pairs + i * 16)))
-        st(pairs + i * 16 + 8, call0(copy, ctx, ld(pairs + i * 16 + 8)))
     return out
 
 
