@@ -352,8 +352,8 @@ def watched(document, backend):
     for given in (0, 1, 0, 5, 1):
         try:
             seen.append(engine.action(given))
-        except pfa.PfaRuntimeError as error:
-            seen.append((error.code, error.function))
+        except (pfa.PfaRuntimeError, pfa.PfaUserError) as error:
+            seen.append((error.code, getattr(error, "function", "")))
         held = engine.snapshot()
         seen.append([held["cells"]["c"]["init"], held["cells"]["d"]["init"], held["pools"]["p"]["init"]])
     return seen
@@ -396,6 +396,143 @@ def test_one_item_of_a_large_value(name):
 
 def function(params, ret, do):
     return {"params": [{n: p} for n, p in params.items()], "ret": ret, "do": do}
+
+
+# -- cells and pools that are set many times in one action --
+
+TWENTY = [str(i) for i in range(20)]
+ITEM, KEY = {"s.int": ["i"]}, [{"s.int": [{"%": ["i", 10]}]}]
+ONE_ITEM = function({"x": STRINGS}, STRINGS, {"attr": "x", "path": [{"%": ["i", 20]}], "to": ITEM})
+LAST = {"a.subseq": [{"cell": "c"}, {"if": {">": [{"a.len": [{"cell": "c"}]}, 50]}, "then": 1, "else": 0}, 1000]}
+NEW = {"type": STRINGS, "value": TWENTY}
+MAYBE = ["null", STRINGS, "string"]
+STATES = {"c": {"type": STRINGS, "init": TWENTY}}
+POOLS = {"p": {"type": STRINGS, "init": {"3": TWENTY}}}
+
+
+def saved(state):
+    return {n: {**x, "rollback": True} for n, x in state.items()}
+
+
+SETTING = {
+    "a cell": turns({}, [{"cell": "c", "to": ONE_ITEM}], 0, cells=STATES),
+    "a cell that is rolled back": turns({}, [{"cell": "c", "to": ONE_ITEM}], 0, cells=saved(STATES)),
+    "a cell that grows": turns(
+        {}, [{"cell": "c", "to": {"a.append": [{"cell": "c"}, "i"]}}], 0, cells={"c": {"type": INTS, "init": []}},
+    ),
+    "a window": turns({}, [{"cell": "c", "to": {"a.append": [LAST, ITEM]}}], 0, cells=STATES),
+    "a union": turns(
+        {}, [{"cell": "c", "to": {"if": {"==": [{"%": ["i", 3]}, 0]}, "then": None, "else": {
+            "if": {"==": [{"%": ["i", 3]}, 1]}, "then": ITEM, "else": {"type": STRINGS, "new": [ITEM]},
+        }}}], 0, cells={"c": {"type": MAYBE, "init": None}},
+    ),
+    "an item of a cell": turns({}, [{"cell": "c", "path": [{"%": ["i", 20]}], "to": ITEM}], 0, cells=STATES),
+    "items and the whole of a cell": turns(
+        {}, [
+            {"cell": "c", "path": [A, {"%": ["i", 20]}], "to": ITEM},
+            {"cell": "c", "path": [B], "to": {"type": STRINGS, "new": [ITEM]}},
+            {"if": {"==": [{"%": ["i", 7]}, 0]}, "then": {"cell": "c", "to": {"type": TEXTS, "new": {
+                "a": {"a.map": [NEW, function({"x": "string"}, "string", {"s.concat": ["x", "x"]})]}, "b": NEW,
+            }}}},
+            {"cell": "c", "path": [A, {"%": ["i", 20]}], "to": ITEM},
+        ], 0, cells={"c": {"type": TEXTS, "init": {"a": TWENTY, "b": TWENTY}}},
+    ),
+    "items of a pool": turns({}, [{"pool": "p", "path": KEY, "init": NEW, "to": ONE_ITEM}], 0, pools=POOLS),
+    "items of a pool that are rolled back": turns(
+        {}, [{"pool": "p", "path": KEY, "init": NEW, "to": ONE_ITEM}], 0, pools=saved(POOLS),
+    ),
+    "numbers of a pool that are rolled back": turns(
+        {}, [{"pool": "p", "path": KEY, "init": 0, "to": "i"}], 0, pools=saved({"p": {"type": "int", "init": {}}}),
+    ),
+    "items that come and go": turns(
+        {}, [
+            {"pool": "p", "path": [ITEM], "init": NEW, "to": ONE_ITEM},
+            {"if": {">": [{"%": ["i", 100]}, 3]}, "then": {"pool": "p", "del": ITEM}},
+            {"pool": "p", "del": {"s.int": [{"-": ["i", 100]}]}},
+        ], 0, pools=POOLS,
+    ),
+}  # fmt: skip
+
+
+def state_of(engine):
+    held = engine.snapshot()
+    return [{n: x["init"] for n, x in held.get(what, {}).items()} for what in ("cells", "pools")]
+
+
+@pytest.mark.parametrize("name", SETTING)
+def test_what_is_set_many_times(name):
+    """A hundred thousand times in an action, within ten megabytes; and the state is that of the python backend."""
+    engine = pfa.loads(SETTING[name], backend="numba", escape=False, limits=ARENA)
+    reference = pfa.loads(SETTING[name])
+    for n in (30, 0, 1000, 3):
+        assert engine.action(n) == reference.action(n)
+        assert state_of(engine) == state_of(reference)
+    engine.action(100_000)
+    engine.action(3)
+
+
+@pytest.mark.parametrize("name", SETTING)
+def test_what_is_set_while_the_arena_is_rewound(name, eager):
+    engine, reference = pfa.loads(SETTING[name], backend="numba"), pfa.loads(SETTING[name])
+    for n in (1, 2, 30, 0, 300):
+        engine.action(n)
+        reference.action(n)
+        assert state_of(engine) == state_of(reference)
+
+
+def looping(seed):
+    """A document that changes cells and pools in loops, beside variables that hold parts of them."""
+    r = random.Random(seed)
+    document = changing(seed)
+    first, *body, last = document["action"]
+    name = {"string": "n"}
+    longer = {"attr": "x", "path": [name], "to": {"a.append": [{"attr": "x", "path": [name]}, "j"]}}
+    some = {"type": PARTS, "new": {"b": {"cell": "c", "path": [0, B]}, "a": "part"}}
+    extra = r.choice([
+        [put("keep", {"cell": "c"})], [put("part", {"cell": "c", "path": [0, A]})],
+        [put("part", {"pool": "p", "path": [A]})],
+        [{"pool": "p", "path": [{"s.int": [{"%": ["j", 3]}]}], "to": function({"x": PART}, PART, longer), "init": ONE}],
+        [{"cell": "c", "to": {"a.append": [{"cell": "c"}, some]}}],
+        [
+            {"pool": "p", "del": {"s.int": [{"%": ["j", 2]}]}},
+            {"pool": "p", "path": [{"s.int": ["j"]}], "to": "part", "init": "part"},
+        ],
+        [],
+    ])  # fmt: skip
+    step = [put("text", {"s.concat": ["text", {"s.int": ["j"]}]}), put("j", {"+": ["j", 1]})]
+    loop = {"while": {"<": ["j", r.choice([3, 9, 25])]}, "do": [*body, *extra, *step]}
+    if r.random() < 0.3:
+        loop = {"foreach": "z", "in": ints(1, 2, 3), "do": [loop, put("j", 0)]}
+    if r.random() < 0.4:
+        document["pools"]["p"]["rollback"] = document["cells"]["d"]["rollback"] = True
+    held = {"let": {"j": 0, "keep": {"type": WHOLE, "value": []}, "part": ONE, "text": {"string": ""}}}
+    five = {"if": {"==": ["i", 5]}, "then": {"error": "five"}}
+    return {**document, "action": [first, held, loop, {"log": ["keep", "part", "text"]}, five, last]}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cells_that_change_in_loops(seed, eager):
+    document = looping(seed)
+    assert watched(document, "numba") == watched(document, "python")
+
+
+def test_what_does_not_fit_when_the_action_ends():
+    """Nothing of it is in the state then, nor is a new item of a pool."""
+    fill = {"a.map": [NEW, function({"x": "string"}, "string", {"s.repeat": ["x", "input"]})]}
+    action = [{"cell": "c", "to": fill}, {"pool": "p", "path": [{"s.int": ["input"]}], "init": NEW, "to": NEW}, 0]
+    document = {"input": "int", "output": "int", "cells": STATES, "pools": POOLS, "action": action}
+    engine = pfa.loads(document, backend="numba", limits=pfa.Limits(memory=2 << 20))
+    assert engine.action(20_000) == 0  # 600 kB
+    before = state_of(engine)
+    with pytest.raises(pfa.PfaLimitError, match="memory"):
+        engine.action(55_000)  # 1,650 kB, which fit once, but not beside the first
+    assert state_of(engine) == before
+    assert engine.action(20) == 0
+    assert state_of(engine)[0]["c"][19] == "19" * 20
+    assert state_of(engine)[1]["p"].keys() == {"3", "20000", "20"}
+    with pytest.raises(pfa.PfaLimitError, match="memory"):
+        engine.action(55_000)  # the first is garbage, but still there
+    assert engine.action(55_000) == 0
 
 
 TEXT = {"s.concat": [{"s.int": ["x"]}, {"string": "-"}]}

@@ -193,8 +193,10 @@ class Helpers:
         lines = [
             "if get(ctx, DIRTY) != 0:", "    left = get(ctx, BUDGET)", "    top = get(ctx, PTOP)",
             "    put(ctx, BUDGET, ENDLESS)", "    put(ctx, DEPTH, get(ctx, DEPTH0))",
-            "    try:", "        settle_words(ctx)", "    except:", "        restore_words(ctx)",
-            "        put(ctx, PTOP, top)", "        put(ctx, BUDGET, left)", "        put(ctx, DIRTY, 0)",
+            "    try:", "        settle_words(ctx)", "    except:",
+            "        status = get(ctx, STATUS)", "        put(ctx, STATUS, 0)", "        restore_words(ctx)",
+            "        put(ctx, STATUS, status)", "        put(ctx, PTOP, top)", "        put(ctx, BUDGET, left)",
+            "        put(ctx, DIRTY, 0)", "        put(ctx, FULLER, 0)",  # the next action begins with a collection
             "        rethrow(ctx)", "    put(ctx, BUDGET, left)", "    put(ctx, DIRTY, 0)",
         ]  # fmt: skip
         self.texts.append("\n".join(["def settle(ctx: i64) -> None:", *[f"    {x}" for x in lines]]))
