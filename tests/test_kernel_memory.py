@@ -5,6 +5,7 @@ import random
 import pytest
 
 import pfa
+from pfa.memory.shared import SharedPool
 from pfa.targets.kernel import front, kernels
 
 ARENA = pfa.Limits(memory=10 << 20)
@@ -683,3 +684,44 @@ def test_a_shared_item_that_is_new():
     action = [{"pool": "p", "path": key, "to": "input", "init": 0}, {"pool": "p", "path": key}]
     document = {"input": "int", "output": "int", "pools": {"p": pool}, "action": action}
     assert pfa.loads(document, backend="numba").action(4) == 4
+
+
+COUNTED = {"cell": "n", "to": PLUS}  # how often a first value was made
+FIRST_VALUES = {
+    "int": ("int", [COUNTED, "input"], PLUS),
+    "double": ("double", [COUNTED, {"*": ["input", 0.5]}], function({"x": "double"}, "double", {"+": ["x", 0.25]})),
+    "array": (INTS, [COUNTED, ints("input")], function({"x": INTS}, INTS, {"a.append": ["x", 7]})),
+    "union": (
+        ["null", "string"], [COUNTED, {"if": {">": ["input", 2]}, "then": {"s.int": ["input"]}, "else": None}],
+        function({"x": ["null", "string"]}, ["null", "string"], "x"),
+    ),
+}  # fmt: skip
+
+
+def making(name):
+    t, init, to = FIRST_VALUES[name]
+    put_it = {"pool": "p", "path": [{"s.int": [{"%": ["input", 3]}]}], "init": {"do": init}, "to": to}
+    return {
+        "input": "int", "output": t, "cells": {"n": {"type": "int", "init": 0}},
+        "pools": {"p": {"type": t, "shared": True, "init": {}}}, "action": put_it,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIRST_VALUES)
+def test_the_first_value_of_a_shared_item_is_made(name):
+    engine, reference = pfa.loads(making(name), backend="numba"), pfa.loads(making(name))
+    for n in (1, 2, 3, 4, 1, 5, 3):
+        assert engine.action(n) == reference.action(n)
+    assert state_of(engine) == state_of(reference)
+    assert state_of(engine)[0]["n"] == 3
+
+
+@pytest.mark.parametrize("backend", ["numba", "python"])
+def test_a_shared_item_that_goes_while_it_is_updated(backend, monkeypatch):
+    """It is looked for again, and its first value is made."""
+    engine = pfa.loads(making("int"), backend=backend)
+    told = [True, True]
+    there = SharedPool.__contains__
+    monkeypatch.setattr(SharedPool, "__contains__", lambda pool, key: told.pop() if told else there(pool, key))
+    assert engine.action(4) == 5
+    assert not told

@@ -164,7 +164,7 @@ def update_or_make(b: Builder, e: PoolTo, item: Operand, update: Operand) -> Ope
         there = b.op("", "pool_has", (item,), e.pool, e.at)
         make = b.block(lambda: b.assign(e.init, init))
         b.out.append(Branch(there, (Op(init, "copy", (Const(MISSING),)),), make))
-        b.op(made, "update_pool", (item, Var(init), update), e.pool, e.at)
+        b.op(made, "update_pool", (item, Var(init), update, there), e.pool, e.at)
         b.out.append(Leave(b.op("", "present", (Var(made),), at=e.at), True))
 
     b.out.append(Loop(b.block(turn), at=e.at))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pfa.errors import PfaRuntimeError
 from pfa.targets.kernel import language as k
 from pfa.targets.kernel.parts import Shared
+from pfa.types import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,12 @@ def share(owner: Instance, op: Shared, values: list[Any]) -> Any:
             raise PfaRuntimeError("map key not found", 2009, "pool") from None
     if op.method == "__contains__":
         return values[0] in store
-    return getattr(store, op.method)(*values, owner.deadline(owner.q[owner.ctx + (k.STARTED >> 3)]))
+    deadline = owner.deadline(owner.q[owner.ctx + (k.STARTED >> 3)])
+    if op.method == "update_or_make":
+        key, init, update = values
+        made = store.update(key, init[0] if init else MISSING, update, deadline)
+        return [] if made is MISSING else [made]
+    return getattr(store, op.method)(*values, deadline)
 
 
 def body(owner: Instance, fn: Fn, number: int, values: list[Any]) -> Any:

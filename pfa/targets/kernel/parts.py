@@ -56,6 +56,9 @@ class Escape:
     functions: dict[int, Function] = field(default_factory=dict)
 
 
+ZERO = {"f64": "0.0", "bool": "False", "i64": "0"}  # of a register, by its kind
+
+
 def local(name: str) -> str:
     """A symbol's name in the text; those of the document were numbered long before."""
     return {"input": "input_", "tallyOne": "one", "tallyTwo": "two"}.get(name, name)

@@ -12,7 +12,7 @@ from pfa.ir import Attempt, Branch, Const, Each, FunctionValue, Leave, Loop, Op,
 from pfa.targets.kernel import binary, calls, language, ops, places, rewind, state_ops
 from pfa.targets.kernel.helpers import PREDEFINED
 from pfa.targets.kernel.layout import kind
-from pfa.targets.kernel.parts import Filter, Unsupported, load_at, local, to_slot
+from pfa.targets.kernel.parts import ZERO, Filter, Unsupported, load_at, local, to_slot
 from pfa.types import BOOLEAN, BOTTOM, INT, LONG, MISSING, NULL, STRING, UNKNOWN, Array, Enum, Function, Map
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pfa.targets.kernel.emit import Emitter
     from pfa.types import Type
 
-ZERO = {"f64": "0.0", "bool": "False", "i64": "0"}
 SYMBOLS = {"actionsStarted": ("STARTED", LONG), "actionsFinished": ("FINISHED", LONG)}
 CHUNK = 1024  # turns of a loop that are counted at once
 OPS = {**ops.OPS, **state_ops.OPS, "call": calls.call, "pack": binary.pack, "unpack": binary.unpack}
@@ -104,10 +103,8 @@ class FunctionEmitter:
 
     def constant(self, value: Any, t: Type) -> str:
         k = kind(t)
-        if value is None:
+        if value is None or value is MISSING:  # the latter is never looked at (`state_ops.update_or_make`)
             return ZERO[k]
-        if value is MISSING:
-            raise Unsupported("the initial value of a shared item that is no constant")
         if k == "f64":
             x = float(value)
             return repr(x) if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"

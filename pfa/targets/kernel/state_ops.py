@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pfa.ir import Const
+from pfa.ir import Const, Var
 from pfa.targets.kernel import calls
-from pfa.targets.kernel.parts import Asked, Shared, Unsupported, load_at, to_slot
-from pfa.types import BOOLEAN, NULL, STRING, Function
+from pfa.targets.kernel.layout import kind
+from pfa.targets.kernel.parts import ZERO, Asked, Shared, load_at, local, store_at, to_slot
+from pfa.types import BOOLEAN, NULL, STRING, Array, Function
 
 if TYPE_CHECKING:
     from pfa.ir import Op
@@ -56,9 +58,28 @@ def shared_pool(f: FunctionEmitter, s: Op) -> None:
 
 def update_pool(f: FunctionEmitter, s: Op) -> None:
     t = f.e.program.pools[s.extra].type
-    init = s.args[1]
+    _, init, _, *there = s.args
+    if there:
+        update_or_make(f, s, t)
+        return
     first = NULL if isinstance(init, Const) and init.value is None else t
     shared(f, s, "update", f"pool:{s.extra}", (STRING, first, Function((t,), t)), t)
+
+
+def update_or_make(f: FunctionEmitter, s: Op, t: Type) -> None:
+    """The host gets an array of the initial value, if there is one, and gives one of the new value, if it was set."""
+    item, init, update, there = s.args
+    given, found = f"{s.to}_init", f"{s.to}_found"
+    f.assign(given, "new_array(ctx, 1)", Array(t))
+    f.add(store_at(f"items({given})", f.operand(init, t), t))
+    f.add(f"if {f.operand(there, BOOLEAN)}:")
+    f.add(f"    st({given} + 8, 0)")
+    params = (STRING, Array(t), Function((t,), t))
+    asked = replace(s, to=found, args=(item, Var(given), update))
+    shared(f, asked, "update_or_make", f"pool:{s.extra}", params, Array(t))
+    f.assign(s.to, ZERO[kind(t)], t)
+    f.add(f"if length({found}) != 0:")
+    f.add(f"    {local(s.to)} = {load_at(f'items({found})', t)}")
 
 
 def delete_shared(f: FunctionEmitter, s: Op) -> None:
@@ -66,7 +87,9 @@ def delete_shared(f: FunctionEmitter, s: Op) -> None:
 
 
 def present(f: FunctionEmitter, s: Op) -> None:
-    raise Unsupported("the initial value of a shared item that is no constant")
+    [made] = s.args
+    assert isinstance(made, Var)
+    f.assign(s.to, f"(length({made.name}_found) != 0)", BOOLEAN)
 
 
 def pool_at(f: FunctionEmitter, name: str) -> str:
