@@ -104,9 +104,9 @@ FAULTS = {  # what is put into which file, in place of what, and what shows it
     ),
     "keep_header": ("state.py", "at = keep_room(ctx, 48 + n * size)", "at = keep_room(ctx, 40 + n * size)", cells),
     "pool_grow, pairs": (
-        "state.py", "pairs = keep_room(ctx, room * 16)", "pairs = keep_room(ctx, room * 16 - 8)", pool,
+        "pools.py", "pairs = keep_room(ctx, room * 16)", "pairs = keep_room(ctx, room * 16 - 8)", pool,
     ),
-    "pool_grow, index": ("state.py", "index = keep_room(ctx, size * 4)", "index = keep_room(ctx, size * 4 - 4)", pool),
+    "pool_grow, index": ("pools.py", "index = keep_room(ctx, size * 4)", "index = keep_room(ctx, size * 4 - 4)", pool),
     "sort_few": (
         "sorting.py", "move(at + low * 8 + 8, at + low * 8, (start - low) * 8)",
         "move(at + low * 8 + 8, at + low * 8, (start - low + 1) * 8)", call({"a.sort": ["input"]}, [3, 2, 4, 1]),
