@@ -19,6 +19,7 @@ from functools import cache
 from importlib import resources
 from unittest.mock import patch
 
+from pfa.engine.kernel_outputs import Part
 from pfa.engine.kernel_scoring import KernelBackend
 from pfa.errors import PfaLimitError
 from pfa.targets.kernel import compile as kernel_compile
@@ -225,7 +226,8 @@ def checked_build(plants=()):
     `plants` are faults to be put into kernels: file, text, text in its place.
     """
     checker = Checker()
-    new_region, batch, run = regions.Region.__init__, host.KernelCode.batch, KernelBackend._run
+    new_region, batch, run, tell = regions.Region.__init__, host.KernelCode.batch, KernelBackend._run, Part._tell
+    told = {}
 
     def region(self, size):
         new_region(self, size)
@@ -244,7 +246,7 @@ def checked_build(plants=()):
 
     def checked_batch(self, plan):
         call = batch(self, plan)
-        size = 8 * plan.places
+        size = 8 * plan.words
 
         def checked(base, words):
             entry = checker.add(words, words + size)
@@ -255,12 +257,20 @@ def checked_build(plants=()):
 
         return checked
 
-    def checked_run(self, instance, call, columns, start, stop, bound, made, skip):
-        arrays = [*bound.kept, *made.arrays, *(m for m in made.masks if m is not None), skip]
-        entries = [checker.add(a.ctypes.data, a.ctypes.data + a.nbytes) for a in arrays]
+    def checked_tell(part, buffer):
+        """Arrays of outputs are others when they have grown."""
+        array, key = part.arrays[buffer.place], (id(part), buffer.place)
+        if key in told:
+            checker.remove(told.pop(key))
+        told[key] = checker.add(array.ctypes.data, array.ctypes.data + array.nbytes)
+        tell(part, buffer)
+
+    def checked_run(self, instance, job, part):
+        entries = [checker.add(a.ctypes.data, a.ctypes.data + a.nbytes) for a in [*job.bound.kept, job.skip]]
         try:
-            run(self, instance, call, columns, start, stop, bound, made, skip)
+            run(self, instance, job, part)
         finally:
+            entries += [told.pop(key) for key in list(told) if key[0] == id(part)]
             for entry in entries:
                 checker.remove(entry)
 
@@ -268,7 +278,8 @@ def checked_build(plants=()):
     with (
         patch.object(regions.Region, "__init__", region), patch.object(layout.Memory, "take", take),
         patch.object(kernel_compile, "_assembled", assembled), patch.object(host.KernelCode, "batch", checked_batch),
-        patch.object(KernelBackend, "_run", checked_run), patch.object(kernels, "library", library),
+        patch.object(KernelBackend, "_run", checked_run), patch.object(Part, "_tell", checked_tell),
+        patch.object(kernels, "library", library),
     ):  # fmt: skip
         yield checker
 

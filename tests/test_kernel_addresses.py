@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pfa
-from pfa.targets.kernel import batch
+from pfa.targets.kernel import batch_read
 from tests.checked_build import checked_build, sources
 from tests.test_kernel_library import NAMESPACES, documents, outcome
 
@@ -145,7 +145,7 @@ def test_a_fault_in_the_reading_of_batches_is_found(dtype, text, monkeypatch):
     with checked_build() as checker:
         columns()
         assert checker.found() is None
-        monkeypatch.setitem(batch.LOADS, dtype, text)
+        monkeypatch.setitem(batch_read.LOADS, dtype, text)
         columns()
         assert checker.found().kernel == "batch"
 

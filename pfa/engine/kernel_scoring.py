@@ -1,11 +1,13 @@
 """`Engine.score` on compiled code: columns in, columns out, no Python object a row.
 
 Place in the pipeline: what `pfa.engine.scoring` calls a backend.  The loop over rows is compiled for the layout of the
-columns at hand (`pfa.targets.kernel.batch`).  Rows that fail come back here one by one; Python objects are read by
-compiled code as a datum of `action` is, and what it does not take is decoded here, a row at a time.
+columns at hand (`pfa.targets.kernel.batch`); `kernel_inputs` tells it where their arrays are, `kernel_outputs` has
+those of the outputs.  Rows that fail come back here one by one.  Records that hold themselves have no columns, and are
+scored row by row as `action` does.
 
-Engines without state are scored by several threads, each with memory of its own; compiled code does not hold the
-interpreter's lock, but where it reads objects.
+Engines whose action changes nothing are scored by several threads, each with memory of its own; compiled code does not
+hold the interpreter's lock, but where it reads Python objects: those are read by compiled code as a datum of `action`
+is, and what it does not take is decoded here, a row at a time.
 """
 
 from __future__ import annotations
@@ -13,58 +15,44 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pfa.data.columns import (
-    Blobs,
-    Codes,
-    Column,
-    Columns,
-    Constant,
-    Flat,
-    Lists,
-    Maps,
-    Nulls,
-    Objects,
-    Records,
-    Scored,
-    Unions,
-    Values,
-    bare,
-)
-from pfa.data.table_build import physical
-from pfa.data.table_values import DTYPES, TableEncoders
-from pfa.engine.scoring import RowByRow
-from pfa.errors import PfaDataError, PfaLimitError, PfaRuntimeError
-from pfa.targets.kernel.batch import FIRST, Plan, Sink, Source
+from pfa.data.columns import Bad, Column, Columns, Scored, Values, bare
+from pfa.data.table_values import TableEncoders
+from pfa.engine.kernel_inputs import Bound, NoArrays, ready
+from pfa.engine.kernel_outputs import Outputs, Part, slots
+from pfa.engine.scoring import OUTPUT, RowByRow, numbered, row_error
+from pfa.errors import PfaDataError, PfaError, PfaLimitError, PfaRuntimeError
+from pfa.targets.host import Passed
+from pfa.targets.kernel.batch import DONE, FAILED, FIRST, GIVEN, GROW, LOGGED, WAITING, Plan
 from pfa.targets.kernel.host import KernelCode
 from pfa.targets.meter import Meter
-from pfa.types import NULL, STRING, Enum, Prim, Record, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pfa.engine.runtime import Runtime
+    from pfa.targets.kernel.batch_write import Sink
     from pfa.targets.kernel.instance import Instance
+    from pfa.types import Type
 
 SHARE = 4096  # rows for which another thread is worth to be woken
-PART = 1 << 16  # rows whose outputs the host reads at once, where it must
-_CODES = {"?": "i1", "i4": "i4", "i8": "i8", "f4": "f4", "f8": "f8", "b1": "i1"}
-
-
-class _NoArrays(Exception):
-    """A column that compiled code cannot read."""
 
 
 @dataclass(slots=True)
-class Bound:
-    """A column's layout, its arrays in the order in which the batch function asks for them."""
+class Job:
+    """A batch of rows."""
 
-    arrays: list[int]
-    kept: list[Any]
-    objects: list[tuple[int, Objects, list[Any]]]  # where the slots of a row are told, whose they are, all values
+    plan: Plan
+    call: Callable[[int, int], int]
+    bound: Bound
+    outputs: Outputs
+    skip: Any
+    first: int  # what the first row is called
+    loads: dict[str, tuple[Callable[[int], Any], list[Any]]]  # of outputs that have no arrays, and their values
 
 
 class KernelBackend(RowByRow):
@@ -77,262 +65,199 @@ class KernelBackend(RowByRow):
         self.code = code
         self.threads = threads or len(os.sched_getaffinity(0))
         self.instance: Instance = runtime.variables.instance
-        self.instances = [self.instance]
+        self.logs = any(namespace for namespace, _ in self.code.emitted.events)
 
     def score_columns(self, columns: Columns) -> Scored:
-        if self.emits or (self.late is not None and self.code.emitted.events):
+        if self.emits and (self.runtime.emit is not None or self.logs):
             return super().score_columns(columns)
         try:
-            bound = Bound([], [], [])
-            source = self.source(columns.root, bound, True)
-        except _NoArrays:
+            columns.root = ready(columns.root, self.code)
+            bound = Bound(self.code)
+            source = bound.source(columns.root)
+        except NoArrays:
             return super().score_columns(columns)
-        if self.runtime.state == "new" and columns.length:
+        plan = Plan(source, self.output, self.code.memory.tag, self.emits, self.logs)
+        if self.emits and plan.keeps:
+            return super().score_columns(columns)
+        length, bad = columns.length, columns.root.faults()
+        skip = np.zeros(length, "u1")
+        if bad is not None:
+            skip[bad.rows] = 1
+        stop = int(bad.rows[0]) if bad is not None and self.on_error == "raise" else length
+        if self.runtime.state == "new" and self._begins(bound, skip[:stop]):
             self.early = self.runtime.begin() or []
-        sinks = self.sinks()
-        plan = Plan(source, self.output, sinks, self.tag)
-        batch = self.code.batch(plan)
-        made = _Outputs(sinks, columns.length, self)
-        skip = np.zeros(columns.length, "u1")
-        self._refuse(columns, skip)
-        if self.code.stateless and columns.length >= 2 * SHARE and self.threads > 1 and not (plan.keeps or plan.takes):
-            self._share(batch, columns, bound, made, skip)
-        else:
-            self._run(self.instance, batch, columns, 0, columns.length, bound, made, skip)
+        if self.early:
+            return super().score_columns(columns)
+        outputs = Outputs(plan.columns, stop)
+        job = Job(plan, self.code.batch(plan), bound, outputs, skip, columns.first, {})
+        for name, s in plan.sinks.items():
+            if s.form == "slots":
+                job.loads[name] = self._load(s.type), [None] * stop
+        self._work(job, stop)
+        if bad is not None:
+            self._refuse(bad, columns.first)
         self.errors.sort(key=lambda e: e.row)
-        return Scored(made.columns(self.on_error != "raise", skip), columns.length)
+        return self._emitted(job) if self.emits else self._mapped(job)
 
-    def tag(self, t: Type) -> int:
-        return self.code.memory.tag(t)
+    def _begins(self, bound: Bound, skip: Any) -> bool:
+        """Will a row run?  One that is refused begins nothing."""
+        rows = np.flatnonzero(skip == 0)[: 1 if self.on_error == "raise" else None].tolist()
+        return any(_fits(bound, row) for row in rows)
 
-    # -- layouts --
+    def _mapped(self, job: Job) -> Scored:
+        ok = job.skip == 0 if self.on_error != "raise" else None
+        columns = {name: self._column(job, name, s, ok) for name, s in job.plan.sinks.items()}
+        return Scored(columns, len(job.skip))
 
-    def source(self, column: Column, bound: Bound, rows: bool = False) -> Source:
-        """The layout of a column; _NoArrays where it has none that compiled code reads.  `rows`: it is of all rows."""
-        t, nullable = bare(column.type)
-        if rows and isinstance(column, Objects) and self.code.takes and column.type in self.code.emitted.takes:
-            return self.objects(column, bound)
-        masked = column.valid is not None and nullable
-        if masked:
-            self.array(bound, column.valid, "u1")
-        match column:
-            case Constant(value=value):
-                bound.arrays.append(self.code.fixed(column.type, value))
-                return Source("constant", column.type)
-            case Flat(data=data) if t in DTYPES:
-                dtype = _CODES[np.dtype(DTYPES[t]).str[1:]]
-                self.array(bound, data, DTYPES[t])
-                return Source("flat", t, dtype, nullable, masked)
-            case Codes(data=data, symbols=symbols):
-                bound.arrays.append(self.table(bound, t, symbols))
-                self.array(bound, data, "i4")
-                return Source("codes", t, "i4", nullable, masked)
-            case Blobs(offsets=offsets, data=data):
-                self.array(bound, offsets, offsets.dtype)
-                self.array(bound, data if len(data) else np.zeros(1, "u1"), "u1")
-                plain = not len(data) or int(data.max()) < 128
-                return Source("blobs", t, offsets.dtype.str[1:], nullable, masked, plain=plain)
-            case Lists(offsets=offsets, items=items):
-                self.array(bound, offsets, offsets.dtype)
-                return Source("lists", t, offsets.dtype.str[1:], nullable, masked, (self.source(items, bound),))
-            case Maps(offsets=offsets, keys=keys, items=items):
-                self.array(bound, offsets, offsets.dtype)
-                pair = self.source(keys, bound), self.source(items, bound)
-                return Source("maps", t, offsets.dtype.str[1:], nullable, masked, pair)
-            case Records(fields=fields):
-                inside = tuple(self.source(c, bound, rows and not nullable) for c in fields.values())
-                return Source("record", t, "", nullable, masked, inside)
-            case Unions(tags=tags, places=places, branches=branches) if column.valid is None:
-                self.array(bound, tags, "u1")
-                self.array(bound, places, "i4")
-                inside = tuple(self.source(b, bound) for b in branches)
-                return Source("unions", column.type, inside=inside)
-            case Nulls() if nullable:
-                return Source("nulls", NULL)
-            case _:
-                made = physical(column)
-                if made is column or type(made) is type(column):
-                    raise _NoArrays
-                if masked:
-                    bound.arrays.pop()
-                if made.valid is None and column.valid is not None:
-                    made.valid = column.valid
-                return self.source(made, bound)
+    def _emitted(self, job: Job) -> Scored:
+        plan, outputs = job.plan, job.outputs
+        assert plan.row is not None
+        assert plan.there is not None
+        ok = outputs.flags(plan.there) if self.on_error != "raise" else None
+        rows = outputs.numbers(plan.row) + job.first
+        columns = {name or OUTPUT: outputs.column(s, ok) for name, s in plan.sinks.items()}
+        return numbered(rows, columns)
 
-    def objects(self, column: Objects, bound: Bound) -> Source:
-        """Python objects, which are held as long as the loop runs, and the place of a slot that the host gives."""
-        values = column.given.tolist() if isinstance(column.given, np.ndarray) else list(column.given)
-        if column.valid is not None:
-            values = [v if ok else None for v, ok in zip(values, column.valid.tolist(), strict=True)]
-        held = np.fromiter(values, object, len(values))
-        bound.kept.append(held)
-        bound.arrays += [held.ctypes.data, 0]
-        bound.objects.append((len(bound.arrays) - 1, column, values))
-        return Source("object", column.type, self.code.emitted.takes[column.type])
+    def _load(self, t: Type) -> Callable[[int], Any]:
+        load, encode = self.instance.memory.load(t), TableEncoders(self.instance.charge).of(t)
+        return load if encode is None else lambda i: encode(load(i))
 
-    def array(self, bound: Bound, data: Any, dtype: Any) -> None:
-        """An array's address, and the array, which must live as long as the loop runs."""
-        whole = np.ascontiguousarray(data, dtype)
-        bound.kept.append(whole)
-        bound.arrays.append(whole.ctypes.data)
-
-    def table(self, bound: Bound, t: Type, symbols: tuple[str, ...]) -> int:
-        """Slots of the texts that a dictionary column has."""
-        if isinstance(t, Enum):
-            places = {s: i for i, s in enumerate(t.symbols)}
-            slots = [places.get(s, 0) for s in symbols]
-        else:
-            slots = [self.code.fixed(STRING, s) for s in symbols]
-        whole = np.array(slots or [0], "i8")
-        bound.kept.append(whole)
-        return int(whole.ctypes.data)
-
-    def sinks(self) -> tuple[Sink, ...]:
-        fields = [(f.name, f.type) for f in self.output.fields] if isinstance(self.output, Record) else []
-        return tuple(self.sink(n, t) for n, t in fields or [("", self.output)])
-
-    def sink(self, name: str, t: Type) -> Sink:
-        inner, nullable = bare(t)
-        if inner in DTYPES and isinstance(inner, Prim) and t != NULL:
-            return Sink(name, t, _CODES[np.dtype(DTYPES[inner]).str[1:]], nullable)
-        return Sink(name, t, "", nullable)
+    def _column(self, job: Job, name: str, s: Sink, ok: Any) -> Column:
+        if name not in job.loads:
+            return job.outputs.column(s, ok)
+        made, valid = job.loads[name][1], None
+        if ok is not None or bare(s.type)[1]:
+            valid = np.fromiter((v is not None for v in made), bool, len(made))
+        return Values(type=s.type, length=len(made), valid=valid, made=made)
 
     # -- running --
 
-    def _refuse(self, columns: Columns, skip: Any) -> None:
-        """Rows that do not have the input's type."""
-        bad = columns.root.faults()
-        if bad is None:
+    def _work(self, job: Job, stop: int) -> None:
+        """All rows up to one: on several threads, a part each, or in order."""
+        count = min(self.threads, stop // SHARE)
+        if count < 2 or not self.code.stateless or job.plan.keeps or job.plan.takes:
+            self._run(self.instance, job, job.outputs.part(0, stop))
             return
-        skip[bad.rows] = 1
-        for row in bad.rows.tolist():
-            self._row_failed(columns.first + row, bad.why(row).error())
-
-    def _row_failed(self, row: int, error: Any) -> None:
-        before = len(self.outputs)
-        self._failed(row, error)
-        del self.outputs[before:]
-
-    def _run(self, instance: Instance, batch: Any, columns: Columns, start: int, stop: int, bound: Bound,
-             made: _Outputs, skip: Any) -> None:  # fmt: skip
-        """A part of the rows, in order; comes back for rows that fail, garbage and outputs to be read."""
-        instance.start()
-        words = np.array(
-            [start, stop, skip.ctypes.data, 0, 0, *bound.arrays, *made.addresses()], "i8"
-        )
-        words[3] = (instance.arena.start + instance.arena.end) // 2
-        read = start
-        while True:
-            answer = batch(instance.base, words.ctypes.data)
-            row = int(words[0])
-            if answer == 0 and instance.untaken():
-                instance.rewind(made.keeps)
-                self._give(instance, columns.first, row, bound, words, skip)
-                continue
-            if answer == 0 and (error := instance.failure()) is not None:
-                skip[row] = 1
-                words[0] = row + 1
-                self._row_error(columns.first + row, error)
-                instance.rewind(made.keeps)
-                continue
-            if made.keeps:
-                made.read(read, row, skip)
-                read = row
-            instance.start()
-            if answer == 1:
-                return
-
-    def _give(self, instance: Instance, first: int, row: int, bound: Bound, words: Any, skip: Any) -> None:
-        """A row that compiled code does not take: the host decodes its objects."""
+        edges = [stop * i // count for i in range(count + 1)]
+        parts = [job.outputs.part(a, b) for a, b in pairwise(edges)]
+        self.instance.start()
+        others = self.code.borrow(self.instance, count - 1, self._meter)
         try:
-            for at, column, values in bound.objects:
-                given = instance.arguments((column.type,), (column.decode(values[row]),))
-                words[FIRST + at] = instance.q[given >> 3]
-        except (PfaDataError, PfaLimitError) as error:
-            skip[row] = 1
-            words[0] = row + 1
-            self._row_failed(first + row, error)
-        else:
-            words[4] = row + 1
-
-    def _row_error(self, row: int, error: BaseException) -> None:
-        own = self.runtime.failed(error)
-        if not isinstance(own, PfaRuntimeError | PfaLimitError | PfaDataError):
-            raise own from None
-        self._row_failed(row, own)
-
-    def _share(self, batch: Any, columns: Columns, bound: Bound, made: _Outputs, skip: Any) -> None:
-        """Rows on several threads: a part each."""
-        count = min(self.threads, columns.length // SHARE)
-        instances = self.code.helpers(self.instance, count, self._meter)
-        edges = [columns.length * i // count for i in range(count + 1)]
-        with ThreadPoolExecutor(count) as pool:
-            work = [
-                pool.submit(self._run, x, batch, columns, a, b, bound, made, skip)
-                for x, a, b in zip(instances, edges[:-1], edges[1:], strict=True)
-            ]
+            with ThreadPoolExecutor(count) as pool:
+                work = [
+                    pool.submit(self._run, x, job, part)
+                    for x, part in zip([self.instance, *others], parts, strict=True)
+                ]
             for w in work:
                 w.result()
-        self.instance.count(instances[1:])
+            self.instance.count(others)
+        finally:
+            self.code.spare += others
 
     def _meter(self) -> Meter:
         own = self.runtime.meter
         return Meter(own.limits, {}, self.code.chunk, own.seconds)
 
-
-class _Outputs:
-    """The arrays that outputs go to."""
-
-    def __init__(self, sinks: tuple[Sink, ...], length: int, backend: KernelBackend) -> None:
-        self.sinks = sinks
-        self.length = length
-        self.backend = backend
-        self.arrays: list[Any] = []
-        self.masks: list[Any] = []
-        self.values: list[list[Any] | None] = []
-        encoders = TableEncoders(backend.instance.charge)
-        self.loads: list[Callable[[int], Any] | None] = []
-        for s in sinks:
-            self.arrays.append(np.zeros(length, DTYPES[bare(s.type)[0]] if s.dtype else "i8"))
-            self.masks.append(np.ones(length, bool) if s.dtype and s.nullable else None)
-            self.values.append(None if s.dtype else [None] * length)
-            self.loads.append(None if s.dtype else self._load(s.type, encoders))
-        self.keeps = any(not s.dtype for s in sinks)
-
-    def _load(self, t: Type, encoders: Any) -> Callable[[int], Any]:
-        load, encode = self.backend.instance.memory.load(t), encoders.of(t)
-        return load if encode is None else lambda i: encode(load(i))
-
-    def addresses(self) -> list[int]:
-        found: list[int] = []
-        for array, mask in zip(self.arrays, self.masks, strict=True):
-            found.append(array.ctypes.data)
-            if mask is not None:
-                found.append(mask.ctypes.data)
-        return found
-
-    def read(self, start: int, stop: int, skip: Any) -> None:
-        """Slots of rows that are in the arena now."""
-        for array, values, load in zip(self.arrays, self.values, self.loads, strict=True):
-            if values is None or load is None:
+    def _run(self, instance: Instance, job: Job, part: Part) -> None:
+        """Some rows, in order; comes back for rows that fail, garbage, arrays that are full, outputs to be read."""
+        instance.start()
+        words = np.zeros(job.plan.words, "i8")
+        half = (instance.arena.start + instance.arena.end) // 2
+        words[:WAITING] = part.start, part.stop, job.skip.ctypes.data, half
+        words[FIRST : FIRST + len(job.bound.arrays)] = job.bound.arrays
+        part.fill(words)
+        read = part.start
+        while True:
+            answer = job.call(instance.base, words.ctypes.data)
+            row = int(words[0])
+            if answer == FAILED and instance.untaken():
+                instance.rewind(job.plan.keeps)
+                self._give(instance, job, words)
                 continue
-            at = array.ctypes.data >> 3
-            for row in range(start, stop):
-                if not skip[row]:
-                    values[row] = load(at + row)
+            if answer == FAILED and (error := self._error(instance)) is not None:
+                self._failure(job, words, error)
+                instance.rewind(job.plan.keeps)
+                continue
+            if answer == GROW:
+                self._grow(job, part, words)
+                continue
+            if answer == LOGGED:
+                self._log(instance, job, words)
+                continue
+            for name, (load, values) in job.loads.items():
+                slots(part, job.plan.sinks[name], load, values, read, row, job.skip)
+            read = row
+            instance.start()
+            if answer == DONE:
+                return
 
-    def columns(self, nullable: bool, skip: Any) -> dict[str, Column]:
-        failed = skip.astype(bool) if nullable else None
-        found: dict[str, Column] = {}
-        for s, array, mask, values in zip(self.sinks, self.arrays, self.masks, self.values, strict=True):
-            valid = mask
-            if failed is not None:
-                valid = ~failed if valid is None else valid & ~failed
-            if values is not None:
-                missing = None
-                if s.nullable or nullable:
-                    missing = np.fromiter((v is not None for v in values), bool, self.length)
-                found[s.name] = Values(type=s.type, length=self.length, valid=missing, made=values)
-            else:
-                found[s.name] = Flat(type=s.type, length=self.length, valid=valid, data=array)
-        return found
+    def _give(self, instance: Instance, job: Job, words: Any) -> None:
+        """A row that compiled code does not take: the host decodes its objects."""
+        row = int(words[0])
+        try:
+            for column in job.bound.objects:
+                given = instance.arguments((column.type,), (column.host(row),))
+                words[FIRST + column.place] = instance.q[given >> 3]
+        except (PfaDataError, PfaLimitError) as error:
+            job.skip[row] = 1
+            self._row_failed(job.first + row, error)
+        else:
+            words[GIVEN] = row + 1
+
+    def _error(self, instance: Instance) -> BaseException | None:
+        """What a row has failed with; what it logged before is handed out, and what it emitted is part of the error."""
+        try:
+            if self.logs or (self.emits and self.on_error == "raise"):
+                instance.emitted = []
+                instance.hand_out()
+        except BaseException as error:
+            instance.failure()
+            return error
+        return instance.failure()
+
+    def _log(self, instance: Instance, job: Job, words: Any) -> None:
+        try:
+            instance.hand_out()
+        except BaseException as error:
+            self._failure(job, words, error)
+
+    def _grow(self, job: Job, part: Part, words: Any) -> None:
+        try:
+            part.grow(self.code.limits.memory)
+        except (PfaLimitError, MemoryError) as error:
+            if job.skip[int(words[0])]:
+                raise
+            self._failure(job, words, error)
+
+    def _failure(self, job: Job, words: Any, error: BaseException) -> None:
+        """The row at hand has failed: it is missing."""
+        row = int(words[0])
+        words[WAITING] = 0
+        own = self.runtime.failed(error)
+        if isinstance(error, Passed) or not isinstance(own, PfaRuntimeError | PfaLimitError | PfaDataError):
+            raise own from None
+        if not job.skip[row]:  # else what it had emitted before it failed cannot be had either
+            job.skip[row] = 1
+            self._row_failed(job.first + row, own)
+
+    def _refuse(self, bad: Bad, first: int) -> None:
+        """Rows that do not have the input's type."""
+        for row in bad.rows.tolist():
+            self._row_failed(first + row, bad.why(row).error())
+
+    def _row_failed(self, row: int, error: PfaError) -> None:
+        if self.on_error == "raise":
+            error.row = row
+            raise error from None
+        if self.on_error == "collect":
+            self.errors.append(row_error(row, error))
+
+
+def _fits(bound: Bound, row: int) -> bool:
+    """Do the Python objects of a row have their types?"""
+    try:
+        for column in bound.objects:
+            column.host(row)
+    except PfaDataError:
+        return False
+    return True

@@ -168,7 +168,7 @@ class RowByRow:
             error.row = row
             raise error from None
         if self.on_error == "collect":
-            self.errors.append(_row_error(row, error))
+            self.errors.append(row_error(row, error))
         sent = getattr(error, "emitted", [])
         self.outputs.append([*sent, None] if self.emits else None)
 
@@ -185,10 +185,7 @@ class RowByRow:
         made = self._split(flatten(self.outputs))
         if not isinstance(self.output, Record):
             made = {OUTPUT: made[""]}
-        name = ROW
-        while name in made:
-            name = f"_{name}"
-        return Scored({name: Flat(type=LONG, length=len(rows), data=rows), **made}, len(rows))
+        return numbered(rows, made)
 
     def _split(self, outputs: list[Any]) -> dict[str, Column]:
         late = self.late
@@ -197,11 +194,20 @@ class RowByRow:
         return split(self.output, outputs, self.on_error != "raise")
 
 
+def numbered(rows: Any, columns: dict[str, Column]) -> Scored:
+    """What was emitted, with the numbers of the rows that emitted it."""
+    name = ROW
+    while name in columns:
+        name = f"_{name}"
+    return Scored({name: Flat(type=LONG, length=len(rows), data=rows), **columns}, len(rows))
+
+
 def _same(value: Any) -> Any:
     return value
 
 
-def _row_error(row: int, error: PfaError) -> RowError:
+def row_error(row: int, error: PfaError) -> RowError:
+    """An error of a row, for on_error="collect"."""
     text = error.problems[0].text
     match error:
         case PfaRuntimeError():

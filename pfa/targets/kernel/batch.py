@@ -1,9 +1,14 @@
 """Print the loop over the rows of columns: a datum from arrays, the action, its output into arrays.
 
-The host tells where the arrays are by a table of words (`Places`); an array that is used as it lies is not copied: an
-array of doubles or a text is a header that points into the caller's memory.
+The host tells where the arrays are by a table of words:
 
-Invariant: a row is in the arena only while it is scored, unless its output is a slot that the host reads afterwards
+    the row, rows in all, status bytes, where the arena is half full, whether the output of the row waits, that output,
+    1 + the row whose objects the host has read; arrays of the input; those of the output (`batch_write.Columns`)
+
+Method emit has a dimension of its own for what is emitted: each value has its row's number, and whether it is there
+(after what a row that failed had emitted comes one that is not).
+
+Invariant: a row is in the arena only while it is scored, unless an output is a slot that the host reads afterwards
 (`Plan.keeps`); then the loop stops when the arena is half full, and goes on when the host has read the outputs.
 """
 
@@ -12,45 +17,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pfa.targets.kernel.batch_read import Reader, Source, takes
+from pfa.targets.kernel.batch_write import Buffer, Columns, Scope, Sink, TooMany, Writer
 from pfa.targets.kernel.layout import kind
-from pfa.targets.kernel.parts import from_slot, to_slot
-from pfa.types import NULL, Record, Type, Union
+from pfa.types import Record, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOADS = {
-    "i1": "ld8({a} + {i})", "i4": "ld32({a} + {i} * 4)", "i8": "ld({a} + {i} * 8)", "f4": "ldf32({a} + {i} * 4)",
-    "f8": "ldf({a} + {i} * 8)",
-}  # fmt: skip
-STORES = {
-    "i1": "st8({a} + {i}, int({x}))", "i4": "st32({a} + {i} * 4, {x})", "i8": "st({a} + {i} * 8, {x})",
-    "f4": "stf32({a} + {i} * 4, {x})", "f8": "stf({a} + {i} * 8, {x})",
-}  # fmt: skip
-FIRST = 5  # words before the places: the row, rows in all, status bytes, where the arena is half full, the row given
+WAITING, OUT, GIVEN, FIRST = range(4, 8)  # words of the table: see above; the first array
+FAILED, DONE, READ, COLLECT, GROW, LOGGED = range(6)  # what a batch function gives: why it comes back
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How a column lies: the arrays that it has, in the order of `Places`, and columns inside."""
+@dataclass(slots=True)
+class _Written:
+    """Lines that write an output: measured and filled in, and of a row that is missing."""
 
-    form: str  # flat, codes, blobs, lists, maps, record, unions, nulls, constant, object
-    type: Type  # of its values, null aside (but of unions and objects)
-    dtype: str = ""  # of a flat column, of offsets; of objects what takes them
-    nullable: bool = False
-    masked: bool = False
-    inside: tuple[Source, ...] = ()
-    plain: bool = False  # texts that are all ASCII
-
-
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """An output column: an array of numbers with a mask, or of slots."""
-
-    name: str
-    type: Type
-    dtype: str
-    nullable: bool
+    room: list[str] = field(default_factory=list)
+    fill: list[str] = field(default_factory=list)
+    no_room: list[str] = field(default_factory=list)
+    nothing: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -59,253 +45,147 @@ class Plan:
 
     source: Source
     output: Type
-    sinks: tuple[Sink, ...]
     tag: Callable[[Type], int]
-    lines: list[str] = field(default_factory=list)
-    places: int = FIRST
-    temps: int = 0
+    emits: bool = False
+    logs: bool = False
+    wanted: bool = True  # False: nobody looks at the outputs
+    columns: Columns = field(default_factory=lambda: Columns(FIRST))
+    sinks: dict[str, Sink] = field(default_factory=dict)
+    dim: int = 0  # the dimension of the outputs
+    row: Buffer | None = None  # of what is emitted: its row, and whether it is there
+    there: Buffer | None = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        reader = Reader(self.tag, FIRST)
+        body: list[str] = []
+        value = reader.read(self.source, "row", body, "")
+        self.columns.base = reader.places
+        if self.emits:
+            self.dim = self.columns.dimension()
+            self.row, self.there = self.columns.buffer(self.dim, "i8"), self.columns.buffer(self.dim, "i1")
+        if self.wanted:
+            self.sinks = {name: self.sink(t) for name, t in outputs(self.output)}
+        self.text = self.print(reader, body, value)
 
     @property
     def keeps(self) -> bool:
-        return any(s.dtype == "" for s in self.sinks)
+        """Does the host read outputs from the arena?"""
+        return any(s.form == "slots" for s in self.sinks.values())
+
+    @property
+    def words(self) -> int:
+        """The size of the table."""
+        return self.columns.base
 
     @property
     def takes(self) -> bool:
         """Does it read objects of the interpreter?  Then it holds the interpreter's lock."""
-        return _takes(self.source)
+        return takes(self.source)
 
-    def place(self) -> str:
-        """The next array of the table."""
-        name = f"p{self.places}"
-        self.lines.append(f"    {name} = ld(a + {8 * self.places})")
-        self.places += 1
-        return name
+    def sink(self, t: Type) -> Sink:
+        """An output column, or the slots of what has none."""
+        c = self.columns
+        buffers, dims, base, count = len(c.buffers), len(c.dims), c.base, c.count
+        try:
+            made = c.sink(t, self.dim)
+            c.count -= 1  # only what is inside is counted
+        except TooMany:
+            del c.buffers[buffers:], c.dims[dims:]
+            c.base, c.count = base, count
+            made = c.slots(t)
+        return made
 
-    def temp(self) -> str:
-        self.temps += 1
-        return f"b{self.temps}"
-
-    def print(self) -> str:
-        """`batch`: 1 when all rows are done, 2 when the host is to read what there is, 3 to collect garbage."""
-        body: list[str] = []
-        value = self.read(self.source, "row", body, "            ")
-        if self.takes:
-            self.lines += ["    given = ld(a + 32)", "    put(ctx, STACK, here() - get(ctx, ROOM))"]
-        stored = self.write(body_indent="            ")
-        lines = [
-            "def batch(ctx: i64, a: i64) -> i64:",
-            "    row = ld(a)", "    rows = ld(a + 8)", "    skip = ld(a + 16)", "    half = ld(a + 24)",
-            "    mark = get(ctx, TOP)", "    first = get(ctx, FIRST)",
-            *self.lines,
-            "    while row < rows:", "        if ld8(skip + row) == 0:", "            st(a, row)",
-            "            put(ctx, BUDGET, first)",
-        ]  # fmt: skip
-        if not self.keeps:
-            lines.append("            put(ctx, TOP, mark)")
-        lines += body
-        lines.append(f"            out = run(ctx, {value})")
-        lines += stored
-        lines += ["        row += 1"]
-        lines += ["        if get(ctx, PTOP) > get(ctx, FULLER):", "            st(a, row)", "            return 3"]
+    def print(self, reader: Reader, body: list[str], value: str) -> str:
+        """`batch` and its functions."""
+        scope, writer = Scope(), Writer(self.columns, self.tag)
+        act = ["st(a, row)", "put(ctx, BUDGET, first)"]
+        act += [] if self.keeps else ["put(ctx, TOP, mark)"]
+        act += [*body, f"out = {self.run(value)}"]
+        loop = self.emitting(act, writer, scope) if self.emits else self.mapping(act, writer, scope)
+        loop += ["row += 1", "if get(ctx, PTOP) > get(ctx, FULLER):", "    st(a, row)", f"    return {COLLECT}"]
         if self.keeps:
-            lines += ["        if get(ctx, TOP) > half:", "            st(a, row)", "            return 2"]
-        return "\n".join([*lines, "    st(a, row)", "    return 1"])
+            loop += ["if get(ctx, TOP) > half:", "    st(a, row)", f"    return {READ}"]
+        head = ["row = ld(a)", "rows = ld(a + 8)", "skip = ld(a + 16)", "half = ld(a + 24)", "mark = get(ctx, ARENA)",
+                "first = get(ctx, FIRST)"]  # fmt: skip
+        if self.takes:
+            head += [f"given = ld(a + {8 * GIVEN})", "put(ctx, STACK, here() - get(ctx, ROOM))"]
+        head += [*reader.lines, *scope.lines("")]
+        lines = [*head, "while row < rows:", *_in(loop), "st(a, row)", f"return {DONE}"]
+        return "\n\n".join([*writer.functions, "\n".join(["def batch(ctx: i64, a: i64) -> i64:", *_in(lines)])])
 
-    # -- reading: the text of a value in its register (bool as i64), lines before it into `body` --
+    def run(self, value: str) -> str:
+        """The action; what it gives as a slot."""
+        call = f"run(ctx, {value})"
+        return f"bits({call})" if kind(self.output) == "f64" and not self.emits else call
 
-    def read(self, s: Source, i: str, body: list[str], indent: str, room: str = "") -> str:
-        """The value of a column at a row, as `run` takes it; a record or a text in this `room` where there is some."""
-        mask = self.place() if s.masked else ""
-        if not s.nullable:
-            return self.bare(s, i, body, indent, room)
-        made = self.temp()
-        body.append(f"{indent}{made} = 0")
-        inner = indent
-        if mask:
-            body.append(f"{indent}if ld8({mask} + {i}) != 0:")
-            inner += "    "
-        value = self.slot(self.bare(s, i, body, inner), s.type)
-        body += [
-            f"{inner}{made} = alloc(ctx, 16)",
-            f"{inner}st({made}, {self.tag(s.type)})",
-            f"{inner}st({made} + 8, {value})",
-        ]
+    def written(self, writer: Writer, scope: Scope, at: str) -> _Written:
+        """Lines that write the output whose slot is `out`."""
+        made = _Written()
+        for i, (name, s) in enumerate(self.sinks.items()):
+            y, before = "out", []
+            if name:
+                y = scope.temp()
+                before = [f"{y} = ld(out + {8 * i})"]
+            if more := writer.measure(s, y, scope):
+                made.room += [*before, *more]
+            made.fill += [*before, *writer.fill(s, at, y, scope)]
+            made.no_room += writer.measure_nothing(s)
+            made.nothing += writer.nothing(s, at, scope)
         return made
 
-    def slot(self, text: str, t: Type) -> str:
-        return f"bits({text})" if kind(t) == "f64" else text
-
-    def bare(self, s: Source, i: str, body: list[str], indent: str, room: str = "") -> str:
-        match s.form:
-            case "flat":
-                return LOADS[s.dtype].format(a=self.place(), i=i)
-            case "codes":
-                table = self.place()
-                codes = self.place()
-                return f"ld({table} + ld32({codes} + {i} * 4) * 8)"
-            case "blobs":
-                return self.blob(s, i, body, indent, room)
-            case "lists":
-                return self.items(s, i, body, indent)
-            case "maps":
-                return self.pairs(s, i, body, indent)
-            case "record":
-                return self.record(s, i, body, indent, room)
-            case "unions":
-                return self.branch(s, i, body, indent)
-            case "object":
-                return self.taken(s, body, indent)
-            case "constant":
-                return from_constant(self.place(), s.type)
-            case _:
-                return "0"
-
-    def offsets(self, s: Source, i: str, body: list[str], indent: str) -> tuple[str, str]:
-        at, start, end = self.place(), self.temp(), self.temp()
-        body.append(f"{indent}{start} = {LOADS[s.dtype].format(a=at, i=i)}")
-        body.append(f"{indent}{end} = {LOADS[s.dtype].format(a=at, i=f'({i} + 1)')}")
-        return start, end
-
-    def blob(self, s: Source, i: str, body: list[str], indent: str, room: str) -> str:
-        start, end = self.offsets(s, i, body, indent)
-        data, made = self.place(), self.temp()
-        plain = s.plain or s.type.tag != "string"
-        count = f"{end} - {start}" if plain else f"count_characters({data} + {start}, {end} - {start})"
-        body.append(f"{indent}{made} = {room or 'alloc(ctx, 32)'}")
-        body.append(f"{indent}foreign_at({made}, {data} + {start}, {end} - {start}, {count})")
-        return made
-
-    def items(self, s: Source, i: str, body: list[str], indent: str) -> str:
-        start, end = self.offsets(s, i, body, indent)
-        made = self.temp()
-        [inner] = s.inside
-        if inner.form == "flat" and inner.dtype in ("i8", "f8") and not inner.nullable:
-            data = self.place()
-            body.append(f"{indent}{made} = foreign_array(ctx, {data} + {start} * 8, {end} - {start})")
-            return made
-        body.append(f"{indent}{made} = new_array(ctx, {end} - {start})")
-        self.each(inner, made, start, end, (8, 0), body, indent)
-        return made
-
-    def each(self, s: Source, made: str, start: str, end: str, place: tuple[int, int], body: list[str],
-             indent: str) -> None:  # fmt: skip
-        """Store what a column has from `start` to `end`, `place` being the bytes of an item and where in them."""
-        j = self.temp()
-        room = self.rooms(s, start, end, body, indent)
-        body.append(f"{indent}for {j} in range({start}, {end}):")
-        at = f"{room} + ({j} - {start}) * {_room(s)}" if room else ""
-        value = self.slot(self.read(s, j, body, indent + "    ", at), _whole(s))
-        size, inside = place
-        body.append(f"{indent}    st(items({made}) + ({j} - {start}) * {size} + {inside}, {value})")
-
-    def rooms(self, s: Source, start: str, end: str, body: list[str], indent: str) -> str:
-        """Room for all values of a column from `start` to `end`, where each takes as much."""
-        size = _room(s)
-        if not size or s.nullable:
-            return ""
-        room = self.temp()
-        body.append(f"{indent}{room} = alloc(ctx, ({end} - {start}) * {size})")
-        return room
-
-    def pairs(self, s: Source, i: str, body: list[str], indent: str) -> str:
-        """A map; of a key that comes twice the last value counts."""
-        start, end = self.offsets(s, i, body, indent)
-        made = self.temp()
-        keys, values = s.inside
-        body.append(f"{indent}{made} = new_map(ctx, {end} - {start})")
-        self.each(keys, made, start, end, (16, 0), body, indent)
-        self.each(values, made, start, end, (16, 8), body, indent)
-        body.append(f"{indent}{made} = distinct_keys(ctx, {made})")
-        return made
-
-    def record(self, s: Source, i: str, body: list[str], indent: str, room: str) -> str:
-        assert isinstance(s.type, Record)
-        made = self.temp()
-        body.append(f"{indent}{made} = {room or f'alloc(ctx, {_room(s)})'}")
-        for n, inner in enumerate(s.inside):
-            value = self.read(inner, i, body, indent)
-            store = "stf" if kind(_whole(inner)) == "f64" else "st"
-            body.append(f"{indent}{store}({made} + {8 * n}, {value})")
-        return made
-
-    def branch(self, s: Source, i: str, body: list[str], indent: str) -> str:
-        """A value of a union of several types: which branch it has, and its row among those."""
-        assert isinstance(s.type, Union)
-        made, tag, at = self.temp(), self.temp(), self.temp()
-        tags, places = self.place(), self.place()
-        body += [
-            f"{indent}{made} = 0", f"{indent}{tag} = ld8({tags} + {i})", f"{indent}{at} = ld32({places} + {i} * 4)"
-        ]  # fmt: skip
-        for n, (b, inner) in enumerate(zip(s.type.branches, s.inside, strict=True)):
-            if b == NULL:
-                continue
-            body.append(f"{indent}if {tag} == {n}:")
-            value = self.slot(self.read(inner, at, body, indent + "    "), b)
-            body += [
-                f"{indent}    {made} = alloc(ctx, 16)", f"{indent}    st({made}, {self.tag(b)})",
-                f"{indent}    st({made} + 8, {value})",
+    def mapping(self, act: list[str], writer: Writer, scope: Scope) -> list[str]:
+        """A row of which there is one output."""
+        w = self.written(writer, scope, "row")
+        if w.room or w.no_room or self.logs:
+            logged = ["if get(ctx, EVENTS) != 0:", *_in(waits(LOGGED))] if self.logs else []
+            act = [
+                f"if ld(a + {8 * WAITING}) == 0:",
+                *_in([*act, f"st(a + {8 * OUT}, out)", *writer.reset(), *w.room, *logged]),
+                f"out = ld(a + {8 * OUT})", *full(writer), f"st(a + {8 * WAITING}, 0)",
             ]  # fmt: skip
-        return made
+        nothing = w.nothing
+        if w.no_room:
+            nothing = [*writer.reset(), *w.no_room, *full(writer), f"st(a + {8 * WAITING}, 0)", *nothing]
+        return ["if ld8(skip + row) == 0:", *_in([*act, *w.fill]), "else:", *_in(nothing)]
 
-    def taken(self, s: Source, body: list[str], indent: str) -> str:
-        """An object of the interpreter; the host gives the slots of a row that compiled code does not take."""
-        objects, slot, made = self.place(), self.place(), self.temp()
-        body += [
-            f"{indent}if given == row + 1:", f"{indent}    {made} = {slot}", f"{indent}else:",
-            f"{indent}    {made} = {s.dtype}(ctx, ld({objects} + row * 8))",
+    def emitting(self, act: list[str], writer: Writer, scope: Scope) -> list[str]:
+        """A row of which there are any number."""
+        w = self.written(writer, scope, "at")
+        more = f"column_room({writer.need(self.dim)}, 1)"
+        place = [
+            f"at = column_place({writer.used(self.dim)})", f"st({scope.at(self.row)} + at * 8, row)",
+            f"st8({scope.at(self.there)} + at, THERE)",
         ]  # fmt: skip
-        return f"unbits({made})" if kind(s.type) == "f64" else made
-
-    # -- writing --
-
-    def write(self, body_indent: str) -> list[str]:
-        lines: list[str] = []
-        whole = self.output
-        for n, sink in enumerate(self.sinks):
-            value = "out"
-            if isinstance(whole, Record) and sink.name:
-                value = from_slot(f"ld(out + {8 * n})", sink.type)
-            lines += self.put(sink, value, body_indent)
-        return lines
-
-    def put(self, sink: Sink, value: str, indent: str) -> list[str]:
-        at = self.place()
-        if sink.dtype == "":
-            x = to_slot(value, sink.type) if value != "out" else out_slot(self.output)
-            return [f"{indent}st({at} + row * 8, {x})"]
-        if not sink.nullable:
-            if value == "out" and kind(sink.type) == "bool":
-                return [f"{indent}st8({at} + row, out)"]
-            return [indent + STORES[sink.dtype].format(a=at, i="row", x=value)]
-        mask, u = self.place(), self.temp()
-        inner = next(b for b in sink.type.branches if b != NULL)  # type: ignore[union-attr]
-        x = f"ldf({u} + 8)" if kind(inner) == "f64" else f"ld({u} + 8)"
+        there, missing = ([x.replace("THERE", n) for x in place] for n in "10")
         return [
-            f"{indent}{u} = {value}", f"{indent}st8({mask} + row, int({u} != 0))", f"{indent}if {u} != 0:",
-            f"{indent}    " + STORES[sink.dtype].format(a=at, i="row", x=x),
+            f"if ld(a + {8 * WAITING}) == 0:",
+            *_in([
+                "if ld8(skip + row) == 0:", *_in(act), "else:", "    put(ctx, BUDGET, first)",
+                "e = column_events(ctx)", f"st(a + {8 * OUT}, e)", *writer.reset(),
+                "while e != 0:", *_in([more, "out = ld(e + 16)", *w.room, "e = ld(e)"]),
+                "if ld8(skip + row) != 0:", *_in([more, *w.no_room]),
+            ]),
+            *full(writer), f"st(a + {8 * WAITING}, 0)", f"e = ld(a + {8 * OUT})",
+            "while e != 0:", *_in([*there, "out = ld(e + 16)", *w.fill, "e = ld(e)"]),
+            "if ld8(skip + row) != 0:", *_in([*missing, *w.nothing]),
         ]  # fmt: skip
 
 
-def out_slot(t: Type) -> str:
-    return "bits(out)" if kind(t) == "f64" else "out"
+def full(writer: Writer) -> list[str]:
+    """The output waits where there is no room."""
+    test = writer.full()
+    return [f"if {test}:", *_in(waits(GROW))] if test else []
 
 
-def _takes(s: Source) -> bool:
-    return s.form == "object" or any(map(_takes, s.inside))
+def waits(why: int) -> list[str]:
+    return [f"st(a + {8 * WAITING}, 1)", "st(a, row)", f"return {why}"]
 
 
-def _room(s: Source) -> int:
-    """Bytes of what a value of a column is, where all take as many; 0 elsewhere."""
-    if s.form == "record":
-        return 8 * max(1, len(s.inside))
-    return 32 if s.form == "blobs" else 0
+def outputs(t: Type) -> list[tuple[str, Type]]:
+    """Names and types of the output columns; "" of what is no record."""
+    return [(f.name, f.type) for f in t.fields] if isinstance(t, Record) else [("", t)]
 
 
-def _whole(s: Source) -> Type:
-    """The type of a column's values: a union where they may be null."""
-    return Union((NULL, s.type)) if s.nullable else s.type
-
-
-def from_constant(place: str, t: Type) -> str:
-    return f"unbits({place})" if kind(t) == "f64" else place
-
+def _in(lines: list[str]) -> list[str]:
+    return [f"    {x}" for x in lines] or ["    pass"]

@@ -57,7 +57,7 @@ class KernelCode:
     memory: Memory = field(init=False)
     constants: Region = field(init=False)
     table: int = 0
-    values: dict[Any, int] = field(default_factory=dict)
+    values: dict[tuple[Type, str], int] = field(default_factory=dict)  # those that `fixed` has stored
     sites: list[CallSite] = field(default_factory=list)
     backend: ClassVar[str] = "numba"
     chunk: ClassVar[int] = CHUNK
@@ -119,7 +119,7 @@ class KernelCode:
 
     def batch(self, plan: Plan) -> Any:
         """The compiled loop over columns of a layout."""
-        text = plan.print()
+        text = plan.text
         if text not in self.batches:
             if len(self.batches) >= BATCHES:
                 self.batches.clear()
@@ -135,17 +135,22 @@ class KernelCode:
 
     def fixed(self, t: Type, value: Any) -> int:
         """A value that stays as long as the program; its slot."""
-        if (t, value) not in self.values:
+        key = t, repr(value)
+        if key not in self.values:
             at = self.memory.take(8)
             self.memory.store(t)(at >> 3, value)
-            self.values[t, value] = self.memory.q[at >> 3]
-        return self.values[t, value]
+            self.values[key] = self.memory.q[at >> 3]
+        return self.values[key]
 
-    def helpers(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
-        """Instances for threads that score rows of one engine, that engine's first."""
-        while len(self.spare) < count - 1:
-            self.spare.append(Instance(self, {**instance.given, "refill": meter().refill}))
-        return [instance, *self.spare[: count - 1]]
+    def borrow(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
+        """Instances for threads that score rows of one engine; whoever has them gives them back to `spare`."""
+        found: list[Instance] = []
+        while len(found) < count:
+            try:
+                found.append(self.spare.pop())
+            except IndexError:
+                found.append(Instance(self, {**instance.given, "refill": meter().refill}))
+        return found
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:
         """An engine's functions by name, and its variables."""
