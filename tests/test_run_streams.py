@@ -192,11 +192,11 @@ def test_limits_of_running_and_reading(capfd):
     assert "2" in capfd.readouterr().out
 
 
-WRONG = ["line", "line=", "line=0", "line=-1", "line=1T", "steps=1K", "nesting=none", "nesting=1000000", "time=0",
+NO_LIMITS = ["line", "line=", "line=0", "line=-1", "line=1T", "steps=1K", "nesting=none", "nesting=1000000", "time=0",
          "x=1", "quote_values=1", "=1", "gzip_ratio=nan"]  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("wrong", NO_LIMITS)
 def test_limits_that_are_none(wrong, capfd):
     with pytest.raises(SystemExit) as caught:
         main(["run", "m.pfa", "--limit", wrong])
