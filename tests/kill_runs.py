@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pfa
 from pfa.cli import main
-from pfa.data.formats import NAMES
+from pfa.data.formats import FORMATS, NAMES
 
 ITEM = {"type": "record", "name": "Item", "fields": [{"name": "n", "type": "int"}, {"name": "sum", "type": "double"}]}
 MODEL = {
@@ -109,7 +109,7 @@ class Job:
         output = self.output.read_bytes()
         rows = [row.datum for row in self.format.reader(io.BytesIO(output), self.engine.output_type)]
         state = pfa.load(self.folder / "model.pfa", state=self.state.read_bytes()).state()
-        return output if self.format.text else rows, self.rejects.read_bytes(), state
+        return rows if self.format.name == "avro" else output, self.rejects.read_bytes(), state
 
     def clear(self) -> None:
         """Take away what a run leaves."""
@@ -152,7 +152,7 @@ def command() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     wrong = 0
-    for name in args.format or ["jsonl", "csv", "avro"]:
+    for name in args.format or [f.name for f in FORMATS]:
         with tempfile.TemporaryDirectory() as folder:
             job = Job(Path(folder), name, args.rows, "--every", "100")
             found = compare(job, args.kills, random.Random(args.seed))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import pfa
 from pfa.data import arrow
@@ -367,9 +368,88 @@ def test_what_cannot_go_on():
         NAMES["arrows"].writer(io.BytesIO(b"something else"), ROW, resume=5)
     with pytest.raises(pfa.PfaDataError, match="fewer than 1,000,000 bytes"):
         NAMES["arrows"].writer(stream, SIMPLE, resume=1_000_000)
-    for name in ("arrow", "parquet"):
-        with pytest.raises(pfa.PfaDataError, match="cannot be gone on with; avro, csv, jsonl and arrows can"):
-            NAMES[name].writer(io.BytesIO(written(name, SIMPLE, DATA)), SIMPLE, resume=5)
+    for name, what in (("arrow", "Arrow"), ("parquet", "Parquet")):
+        file = written(name, SIMPLE, DATA)
+        for position in (1, 5, 100, len(file) - 1, len(file)):
+            with pytest.raises(pfa.PfaDataError, match=f"the output is not the {what} file that had been written"):
+                NAMES[name].writer(io.BytesIO(file), SIMPLE, resume=position)
+        with pytest.raises(pfa.PfaDataError, match="none in a file of this format"):
+            NAMES[name].writer(io.BytesIO(file), SIMPLE, resume=-1)
+
+
+FLUSHED = (0, 0, 3, 7, 8, 20)
+
+
+def flushed(name, t, data, saved=None):
+    """A file with flushes between, its first positions; `saved` says what becomes of it and its position then."""
+    out = io.BytesIO()
+    writer, positions = NAMES[name].writer(out, t), []
+    for i, value in enumerate(data):
+        for _ in range(FLUSHED.count(i)):
+            positions.append(json.loads(json.dumps(writer.flush())))
+            if saved:
+                out = saved(writer, out, positions[-1])
+                writer = NAMES[name].writer(out, t, resume=positions[-1])
+        writer.write(value)
+    writer.close()
+    return out.getvalue(), positions
+
+
+@pytest.mark.parametrize("name", ["arrow", "arrows", "parquet"])
+def test_a_file_that_was_cut_off_becomes_the_one_that_was_not(name):
+    """To the last byte; where it was cut, anything may stand behind."""
+    data, t = values(40), ROW
+    wanted, positions = flushed(name, t, data)
+    assert sound(name, wanted, t) == data
+
+    def lost(writer, out, position):
+        for value in data[:3]:
+            writer.write(value)
+        return io.BytesIO(out.getvalue() + b"half a batch")
+
+    def closed(writer, out, position):
+        writer.write(data[0])
+        writer.close()
+        return out
+
+    def flushed_again(writer, out, position):
+        writer.write(data[0])
+        writer.flush()
+        return io.BytesIO(out.getvalue())
+
+    for saved in (lost, closed, flushed_again):
+        assert flushed(name, t, data, saved) == (wanted, positions)
+
+
+def test_others_read_parquet_of_several_pieces():
+    data = [{"a": i, "b": f"text {i % 5}"} for i in range(40)]
+    t = type_from(record(a="long", b="string"))
+    file, _ = flushed("parquet", t, data)
+    assert pq.read_table(io.BytesIO(file)).to_pylist() == data
+    assert pl.read_parquet(io.BytesIO(file)).to_dicts() == data
+    found = pq.ParquetFile(io.BytesIO(file))
+    assert [found.metadata.row_group(g).num_rows for g in range(found.num_row_groups)] == [3, 4, 1, 12, 20]
+    assert found.read_row_group(3).to_pylist() == data[8:20]
+
+
+@settings(deadline=None, max_examples=200)
+@given(at=st.integers(0, 5000), byte=st.integers(0, 255), cut=st.integers(0, 40))
+def test_notes_of_parquet_that_are_damaged(at, byte, cut):
+    """An error that says so, or a file: nothing else is raised."""
+    data = [{"a": i, "b": f"text {i % 5}"} for i in range(21)]
+    t = type_from(record(a="long", b="string"))
+    file, positions = flushed("parquet", t, data)
+    end = positions[-1] - cut
+    harmed = bytearray(file[:end])
+    harmed[-1 - at % end] = byte
+    try:
+        writer = NAMES["parquet"].writer(out := io.BytesIO(bytes(harmed)), t, resume=end)
+        writer.write(data[0])
+        writer.close()
+    except pfa.PfaDataError as error:
+        assert "not the Parquet file" in str(error)
+    else:
+        assert out.getvalue()[-4:] == b"PAR1"
 
 
 NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}

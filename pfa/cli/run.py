@@ -68,9 +68,9 @@ class _Run:
         if kept.ended:
             if next(rows(), None) is None:
                 return self.again(kept.job, kept.ended)
-            if kept.job.output.path and not settings.target.resumes:
-                said = f"{args.output}: there is more input, and {settings.target.name} files cannot be gone on with"
-                raise PfaDataError(f"{said}; write jsonl, csv, avro or arrows, with a new --state")
+            if kept.job.output.path and kept.job.output.position is None:
+                said = f"{args.state}: there is more input, and an earlier version did not note where the output ends"
+                raise PfaDataError(f"{said}; give another --state, and another output")
             source.seek(0)
         columns = columns_of(engines, settings, source, name, start)
         data = columns or rows()

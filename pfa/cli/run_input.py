@@ -55,9 +55,6 @@ class Settings:
             raise UsageError(str(error)) from None
         if args.every and not args.state:
             raise UsageError("--every says when to save the state, so it needs --state FILE")
-        if args.every and not target.resumes:
-            can = ", ".join(f.name for f in FORMATS if f.resumes)
-            raise UsageError(f"--every needs an output that can be gone on with ({can}), and {target.name} cannot")
         return Settings(
             source, target, _path(args.input), _path(args.output), _path(args.rejects), args.unions == "tagged",
             args.sequence, args.last, args.on_error == "null", args.quote_values, bool(args.rejects),

@@ -32,23 +32,23 @@ NUMBER = "sequence"
 class Sink:
     """A file that a writer writes to, and how far it has got."""
 
-    def __init__(self, out: BinaryIO, writer: Writer, place: Place, resumes: bool = True) -> None:
+    def __init__(self, out: BinaryIO, writer: Writer, place: Place, ends: bool = False) -> None:
         self.out = out
         self.writer = writer
         self.place = place
-        self.resumes = resumes
+        self.ends = ends
         self.live = not place.path
         self.closed = False
 
     def flush(self) -> None:
-        """What was written goes out."""
-        if self.resumes:
+        """What was written goes out, where it is of use before the file has its end."""
+        if not self.ends:
             self.writer.flush()
 
     def reached(self) -> Place:
         """How far the file is on the disk."""
         place = Place(self.place.path, self.place.layout)
-        if place.path and self.resumes:
+        if place.path:
             place.position = self.writer.flush()
             place.size = on_disk(self.out)
         return place
@@ -66,7 +66,7 @@ class Sink:
 
     def leave(self) -> None:
         """Leave a file that can be read, whatever has happened."""
-        if self.resumes:
+        if not self.ends:
             self.writer.flush()
         elif not self.closed:
             self.close()
@@ -101,7 +101,7 @@ class Output(Sink):
     """Outputs; None is a missing one."""
 
     def __init__(self, sink: Sink, shape: Shape | None, sequence: int) -> None:
-        super().__init__(sink.out, sink.writer, sink.place, sink.resumes)
+        super().__init__(sink.out, sink.writer, sink.place, sink.ends)
         self.shape = shape
         self.sequence = sequence
         self.write: Callable[[Any], None] = self._shaped if shape else self.writer.write
@@ -122,7 +122,7 @@ def open_output(name: str, settings: Settings, t: Type, job: Job, stack: ExitSta
         writer: Writer = jsonl.writer(out, wide, resume=place.position, tagged=settings.tagged)
     else:
         writer = target.writer(out, wide, resume=place.position)
-    return Output(Sink(out, writer, place, target.resumes), shape, job.sequence)
+    return Output(Sink(out, writer, place, target.ends), shape, job.sequence)
 
 
 def shape_of(settings: Settings, t: Type) -> tuple[Type, Shape | None]:

@@ -177,7 +177,7 @@ class Scoring:
 
     def save(self) -> None:
         """Save the job as of now, between two rows."""
-        if self.keeper.path and self.output.resumes:
+        if self.keeper.path:
             self.keeper.reach(self.count, self.end, self.failed)
             self.keeper.save(self.keeper.held())
 
@@ -190,8 +190,7 @@ class Scoring:
         try:
             self.ends()
         except BaseException:
-            if self.output.resumes:
-                keeper.save(held)
+            keeper.save(held)
             raise
         if keeper.path:
             keeper.job.ended = End(self.output.end(), self.rejects.end() if self.rejects else 0)

@@ -10,18 +10,17 @@ anything is read of it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pfa.data.arrow_columns import CAST, arrow_array
-from pfa.data.arrow_types import arrow_schema, holds_union
-from pfa.data.rows import Row, WrongRow, cut, naturals
-from pfa.data.table_arrow import batch_columns, empty
-from pfa.data.table_values import Mistyped, TableDecoders, TableEncoders, split
-from pfa.data.values import Decoders, Encoders, Ready
+from pfa.data.arrow_columns import CAST
+from pfa.data.arrow_write import BROKEN, ArrowWriter, FileWriter, ParquetWriter, StreamWriter, said
+from pfa.data.rows import Row, WrongRow, naturals
+from pfa.data.table_arrow import batch_columns
+from pfa.data.table_values import Mistyped, TableDecoders
+from pfa.data.values import Encoders, Ready
 from pfa.errors import PfaDataError, Where
 from pfa.types import Record
 
@@ -33,11 +32,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"ARROW1"
 CHUNK = 1024  # rows that are Python values at once
-ROWS = 1 << 15  # rows of a batch that is written
 READ = 1 << 14  # rows of Parquet that are read at once
 _MOST = 1 << 31  # rows of a batch: one of nulls has any number in no bytes
-BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError, TypeError, LookupError, RecursionError)
-NAMES = {"arrow": "an Arrow file", "arrows": "an Arrow stream", "parquet": "a Parquet file"}
 
 
 def broken(message: str, file: str, record: int) -> PfaDataError:
@@ -141,7 +137,7 @@ class _Rows:
         except PfaDataError:
             raise
         except BROKEN as error:
-            raise broken(f"the file is broken: {_said(error)}", self.file, self.done + 1) from None
+            raise broken(f"the file is broken: {said(error)}", self.file, self.done + 1) from None
 
     def rows(self, batch: pa.RecordBatch, first: int) -> Iterator[Row]:
         try:
@@ -149,7 +145,7 @@ class _Rows:
         except (Mistyped, PfaDataError) as error:
             raise broken(str(error), self.file, 0) from None
         except BROKEN as error:  # names and dictionaries that are no UTF-8
-            raise broken(f"the file is broken: {_said(error)}", self.file, first + 1) from None
+            raise broken(f"the file is broken: {said(error)}", self.file, first + 1) from None
         for start in range(0, batch.num_rows, CHUNK):
             wrong: dict[int, Wrong] = {}
             stop = min(start + CHUNK, batch.num_rows)
@@ -173,189 +169,19 @@ class _Rows:
         return Row(number, None, PfaDataError(problem.moved(at), why.path), number)
 
 
-def _said(error: BaseException) -> str:
-    """The first line of what Arrow says."""
-    if isinstance(error, MemoryError):
-        return "it claims more than there is memory for"
-    return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-# --- out -------------------------------------------------------------------------------------------------------
-
-
 def arrows_writer(out: BinaryIO, t: Type, *, resume: Any = None) -> ArrowWriter:
     """Writes values of a type as an Arrow stream; with `resume`, a position of an earlier run, after what is there."""
     return StreamWriter(out, t, resume)
 
 
 def arrow_writer(out: BinaryIO, t: Type, *, resume: Any = None) -> ArrowWriter:
-    """Writes values of a type to an Arrow file, which is readable when it is closed.  PfaDataError for `resume`."""
+    """Writes values of a type to an Arrow file, which is readable when it is closed; `resume` as for a stream."""
     return FileWriter(out, t, resume)
 
 
 def parquet_writer(out: BinaryIO, t: Type, *, resume: Any = None) -> ArrowWriter:
-    """Writes values of a type to a Parquet file, which is readable when it is closed.  PfaDataError for `resume`.
+    """Writes values of a type to a Parquet file, which is readable when it is closed; `resume` as for a stream.
 
-    Also for unions of several types, which Parquet has not.
+    PfaDataError for unions of several types, which Parquet has not.
     """
     return ParquetWriter(out, t, resume)
-
-
-class ArrowWriter(ABC):
-    """Gathers values and writes them as batches; values are tagged or plain, as `engine.action` would take them."""
-
-    name: ClassVar[str] = ""
-
-    def __init__(self, out: BinaryIO, t: Type, resume: Any) -> None:
-        self.out, self.type = out, t
-        self.schema = arrow_schema(t)
-        if not self.schema.names:
-            raise PfaDataError(f"{NAMES[self.name]} cannot hold records without fields; write avro or jsonl")
-        self._decode = Decoders().datum(t)
-        self._encode = TableEncoders().of(t)
-        self._values: list[Any] = []
-        self._writer = self._opened(resume)
-
-    @abstractmethod
-    def _opened(self, resume: Any) -> Any:
-        """What Arrow writes with."""
-
-    def write(self, value: Any) -> None:
-        """One more value.  PfaDataError if it does not have the type; then nothing of it is written."""
-        self.write_host(self._decode(value))
-
-    def write_host(self, value: Any) -> None:
-        """One more value in the form that it has inside an engine; it is not looked at."""
-        self._values.append(value if self._encode is None else self._encode(value))
-        if len(self._values) >= ROWS:
-            self._put()
-
-    def _put(self) -> None:
-        if not self._values:
-            return
-        columns = split(self.type, self._values, False).values()
-        self._writer.write_batch(pa.RecordBatch.from_arrays(list(map(arrow_array, columns)), schema=self.schema))
-        self._values = []
-
-    def flush(self) -> Any:
-        """All that was written is in `out`; of a stream the position, for `resume`."""
-        self._put()
-        self.out.flush()
-
-    def close(self) -> None:
-        """Write what ends the file; `out` stays open."""
-        self._put()
-        self._writer.close()
-        self.out.flush()
-
-
-class _Sink:
-    """What Arrow writes to: passes all but the first bytes on, and is not what Arrow closes."""
-
-    def __init__(self, out: BinaryIO, skip: int = 0) -> None:
-        self.out, self.skip = out, skip
-        self.position = 0
-        self.closed = False
-        self.mode = "wb"
-
-    def write(self, data: Any) -> int:
-        size = len(data)
-        left = min(self.skip, size)
-        self.skip -= left
-        self.position += size - left
-        if left < size:
-            self.out.write(memoryview(data)[left:])
-        return size
-
-    def tell(self) -> int:
-        return self.position
-
-    def flush(self) -> None:
-        """The writer's own `flush` does."""
-
-    def close(self) -> None:
-        self.closed = True
-
-    def readable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-
-class StreamWriter(ArrowWriter):
-    """An Arrow stream: after each batch it is whole, and another batch can follow."""
-
-    name = "arrows"
-
-    def _opened(self, resume: Any) -> Any:
-        before = 0
-        if resume is not None:
-            self._same_schema()
-            before = cut(self.out, resume)
-        self._before = before
-        head = self.schema.serialize().size if before else 0
-        self._sink = _Sink(self.out, head)  # what follows is the stream's middle: the schema is there
-        return pa.ipc.new_stream(self._sink, self.schema)
-
-    def _same_schema(self) -> None:
-        self.out.seek(0)
-        try:
-            there = pa.ipc.open_stream(self.out).schema
-        except BROKEN as error:
-            if self.out.seek(0, 2) == 0:
-                return
-            raise PfaDataError(f"the output is no Arrow stream that could be gone on with: {_said(error)}") from None
-        if not there.equals(self.schema):
-            raise PfaDataError("the Arrow stream was written with another schema; write to a new file")
-
-    def flush(self) -> Any:
-        """All that was written is in the file, which is readable; the position, for `resume`."""
-        super().flush()
-        return self._before + self._sink.position
-
-    def _put(self) -> None:
-        super()._put()
-        if not self._before + self._sink.position:  # a stream without rows still has its schema
-            self._writer.write_batch(empty(self.schema))
-
-
-class FileWriter(ArrowWriter):
-    """An Arrow file."""
-
-    name = "arrow"
-
-    def _opened(self, resume: Any) -> Any:
-        _refuse(resume, self.name)
-        self._sink = _Sink(self.out)
-        return self._new()
-
-    def _new(self) -> Any:
-        # a file's dictionaries cannot be replaced; ours are the same in each batch
-        return pa.ipc.new_file(self._sink, self.schema)
-
-
-class ParquetWriter(FileWriter):
-    """A Parquet file."""
-
-    name = "parquet"
-
-    def _new(self) -> Any:
-        if any(holds_union(t) for t in _columns(self.type)):
-            raise PfaDataError("Parquet has no unions of several types; write avro, arrow, arrows or jsonl")
-        try:
-            return pq.ParquetWriter(self._sink, self.schema)
-        except BROKEN as error:
-            raise PfaDataError(f"Parquet cannot hold the output type: {_said(error)}") from None
-
-
-def _columns(t: Type) -> list[Type]:
-    return [f.type for f in t.fields] if isinstance(t, Record) else [t]
-
-
-def _refuse(resume: Any, name: str) -> None:
-    if resume is not None:
-        raise PfaDataError(f"{NAMES[name]} cannot be gone on with; avro, csv, jsonl and arrows can")

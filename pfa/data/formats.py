@@ -27,15 +27,15 @@ class Format:
     """A format: the module has `reader` and `writer` (what they promise: `pfa.data.rows`).
 
     A module of several formats has them with the format's name before: `parquet_reader`, `arrow_writer`.
-    `text`: rows are lines of text, and a position is [offset, line].  `resumes`: an output that was cut off can be
-    gone on with.  `extra`: the extra of the package that brings the library.
+    `text`: rows are lines of text, and a position is [offset, line].  `ends`: a file is
+    readable when what ends it was written.  `extra`: the extra of the package that brings the library.
     """
 
     name: str
     extensions: tuple[str, ...]
     module: str
     text: bool = False
-    resumes: bool = True
+    ends: bool = False
     extra: str = ""
 
     def load(self) -> ModuleType:
@@ -88,8 +88,8 @@ FORMATS = (
     Format("avro", (".avro",), "pfa.data.avro", extra="avro"),
     Format("csv", (".csv",), "pfa.data.csv", text=True),
     Format("jsonl", (".jsonl", ".ndjson", ".json"), "pfa.data.jsonl", text=True),
-    Format("parquet", (".parquet",), "pfa.data.arrow", resumes=False, extra="arrow"),
-    Format("arrow", (".arrow", ".feather"), "pfa.data.arrow", resumes=False, extra="arrow"),
+    Format("parquet", (".parquet",), "pfa.data.arrow", ends=True, extra="arrow"),
+    Format("arrow", (".arrow", ".feather"), "pfa.data.arrow", ends=True, extra="arrow"),
     Format("arrows", (".arrows",), "pfa.data.arrow", extra="arrow"),
 )
 NAMES = {f.name: f for f in FORMATS} | {"json": next(f for f in FORMATS if f.name == "jsonl")}
