@@ -5,18 +5,25 @@ The checker made a typed program with every name bound; nothing here reports a u
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pfa.ir import Lowered
+from pfa.passes.common import common
+from pfa.passes.dead import dead
 from pfa.passes.depth import UNCOUNTED, depth
+from pfa.passes.fold import fold
+from pfa.passes.fuse import fuse
+from pfa.passes.inline import inline
 from pfa.passes.lower import Layout, lower
 from pfa.passes.outline import outline, outlined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pfa.ir import Program
 
-    from pfa.ir import Lowered, Program
-
-BLOCK_PASSES: tuple[Callable[[Lowered], Lowered], ...] = (depth, outline)
+Pass = Callable[[Lowered], Lowered]
+BLOCK_PASSES: tuple[Pass, ...] = (depth, outline)
+KERNEL_PASSES: tuple[Pass, ...] = (inline, fuse, fold, common, dead, *BLOCK_PASSES)  # for code that is compiled
 
 
 def compile_program(
@@ -24,6 +31,7 @@ def compile_program(
     watch: Callable[[str, Lowered], None] | None = None,
     layout: Layout | None = None,
     lazily: bool = False,
+    passes: tuple[Pass, ...] = BLOCK_PASSES,
 ) -> Lowered:
     """Run the whole pipeline for a target's layout; `watch(name, program)` sees the result of each pass.
 
@@ -34,7 +42,7 @@ def compile_program(
     lowered = lower(program, layout)
     if watch:
         watch("lower", lowered)
-    for step in BLOCK_PASSES:
+    for step in passes:
         lowered = step(lowered)
         if watch:
             watch(step.__name__, lowered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pfa import passes
 from pfa.errors import PfaCompileError
 from pfa.passes import compile_program
 from pfa.targets.kernel import cache, effort, front, link
@@ -25,7 +26,7 @@ def compile_kernel(
     program: Program, decode: Callable[[Any], Any], encoder: Encoder | None, limits: Limits, escape: bool
 ) -> KernelCode:
     """Compiled code for a program; PfaCompileError where there is none."""
-    lowered = compile_program(program, layout=FLAT)
+    lowered = compile_program(program, layout=FLAT, passes=passes.KERNEL_PASSES)
     try:
         emitted = emit(lowered, escape, limits.recursion)
     except Unsupported as reason:

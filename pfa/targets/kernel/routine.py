@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Attempt, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Var
-from pfa.targets.kernel import binary, calls, language, ops, places, rewind, state_ops
+from pfa.targets.kernel import binary, building, calls, language, ops, places, rewind, state_ops
 from pfa.targets.kernel.helpers import PREDEFINED
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import ZERO, Filter, Unsupported, load_at, local, to_slot
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"actionsStarted": ("STARTED", LONG), "actionsFinished": ("FINISHED", LONG)}
 CHUNK = 1024  # turns of a loop that are counted at once
-OPS = {**ops.OPS, **state_ops.OPS, "call": calls.call, "pack": binary.pack, "unpack": binary.unpack}
+OPS = {**ops.OPS, **state_ops.OPS, **building.OPS, "call": calls.call, "pack": binary.pack, "unpack": binary.unpack}
 
 
 class FunctionEmitter:
@@ -229,7 +229,8 @@ class FunctionEmitter:
             self.assign(s.names[0], load_at(f"{data} + {i} * 8", item), item)
         self.indent -= 1
         self.inner(s.body)
-        rewind.wrap(self, s.body, start, start.line + 1)
+        if not building.keeps(s.body):
+            rewind.wrap(self, s.body, start, start.line + 1)
 
     def attempt(self, s: Attempt) -> None:
         depth, status = self.temp(), self.temp()
