@@ -113,7 +113,7 @@ CUBE = [
 ]
 DOUBLES = {"type": "array", "items": "double"}
 DOUBLES_CUBE = {"type": "array", "items": {"type": "array", "items": DOUBLES}}
-LONG_BODY = [{"let": {f"y{i}": {"*": ["input", 1.5]}}} for i in range(2000)]
+LONG_BODY = [{"let": {f"y{i}": {"*": ["input", i]}}} for i in range(2000)]  # each may fail, so each is done
 LONG_CALLBACK = callback([*LONG_BODY, "x"])
 SHORT_CALLBACK = callback({"+": ["x", 1]})
 MANY = {"a.flatMap": [HUNDREDS, {"params": [{"i": "int"}], "ret": INTS, "do": HUNDREDS}]}

@@ -11,7 +11,7 @@ from pfa.check.document import check
 from pfa.cli import irtext
 from pfa.data.resources import Resources, folder_of
 from pfa.limits import Limits
-from pfa.passes import compile_program
+from pfa.passes import BLOCK_PASSES, KERNEL_PASSES, compile_program
 from pfa.read import load
 from pfa.types import Array, Enum, Fixed, Function, Map, Record, Type, Union, canonical
 
@@ -46,7 +46,7 @@ def show(args: argparse.Namespace) -> int:
             document = load(args.model, limits=Limits()).value
             print("\n".join(overview(document, checked(args.model), engine)))
             return 0
-    stages = dict(codes(args.model))
+    stages = dict(codes(args.model, args.backend))
     if args.passes:
         print(*stages, sep="\n")
     elif args.after in stages:
@@ -88,12 +88,15 @@ def checked(path: Path) -> Program:
     return program
 
 
-def codes(path: Path) -> Iterator[tuple[str, str]]:
-    """The code after each stage: what the checker made, then what each pass made of it."""
+def codes(path: Path, backend: str) -> Iterator[tuple[str, str]]:
+    """The code after each stage: what the checker made, then what each pass of the backend made of it."""
     program = checked(path)
     yield CHECK, irtext.typed(program)
     seen: list[tuple[str, Lowered]] = []
-    compile_program(program, lambda name, lowered: seen.append((name, lowered)))
+    layout, passes = None, BLOCK_PASSES
+    if backend == "numba":
+        layout, passes = importlib.import_module("pfa.targets.kernel.layout").FLAT, KERNEL_PASSES
+    compile_program(program, lambda name, lowered: seen.append((name, lowered)), layout, passes=passes)
     for name, lowered in seen:
         yield name, irtext.lowered(lowered)
 

@@ -43,9 +43,7 @@ class Bodies:
         out.append(Op(to, "widen", (x,), (want, got)))
         return Var(to)
 
-    def placed(
-        self, r: Routine, given: Sequence[Operand], got: Sequence[Type | None]
-    ) -> tuple[Block, Operand]:
+    def placed(self, r: Routine, given: Sequence[Operand], got: Sequence[Type | None]) -> tuple[Block, Operand]:
         """The statements of a call with these arguments (the captured ones after the others), and its value.
 
         `got` are the arguments' types; None: that of the parameter.

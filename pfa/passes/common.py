@@ -1,9 +1,19 @@
 """Common: what has been computed already is not computed again.
 
-    t1 = call(input) {m.exp}            ->      t1 = call(input) {m.exp}
-    t2 = call(input) {m.exp}                    t3 = call(t1, t1) {+}
-    t3 = call(t1, t2) {+}                       return t3
-    return t3
+    action(input):
+      t1 = call(input) {m.exp, (double) -> double}
+      t2 = call(input) {m.exp, (double) -> double}
+      t3 = call(1.0, t2) {+, (double, double) -> double}
+      t4 = call(t1, t3) {/, (double, double) -> double}
+      return t4
+
+becomes
+
+    action(input):
+      t1 = call(input) {m.exp, (double) -> double}
+      t3 = call(1.0, t1) {+, (double, double) -> double}
+      t4 = call(t1, t3) {/, (double, double) -> double}
+      return t4
 
 An expression is known in the block where it was computed, after that, and in the blocks inside: there it has run.  So
 one that can fail may be left out the second time: it did not fail the first time, and would not now.  What reads

@@ -1,10 +1,17 @@
 """Dead: what is computed and not read, and functions that nobody calls, are left out.
 
-    t1 = call(input, 2) {*}             ->      t2 = call(input, 3) {+}
-    t2 = call(input, 3) {+}                     return t2
-    return t2
+    action(input):
+      t1 = call(input, 2.0) {*, (double, double) -> double}
+      t2 = call(input, 3.0) {+, (double, double) -> double}
+      return t2
 
-where both are of doubles: of ints, `*` may fail, and stays.  Only what is pure, or reads a cell, may go; so may the
+becomes
+
+    action(input):
+      t2 = call(input, 3.0) {+, (double, double) -> double}
+      return t2
+
+Of ints, `*` may fail, and stays: only what is pure, or reads a cell, and is soon done may go; so may the
 branches of nothing that are left.  Statements are looked at from the last to the first, so what only they needed goes
 with them.
 """
@@ -17,11 +24,18 @@ from typing import TYPE_CHECKING
 from pfa.ir import Branch, Op
 from pfa.passes.blocks import Uses, calls, reads, statements, with_blocks
 from pfa.passes.effects import READS, Effects
+from pfa.types import BYTES, STRING, Enum, Fixed, Prim, Union
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from pfa.ir import Block, Lowered, Routine, Statement
+    from pfa.types import Type
+
+SMALL = (
+    "copy", "widen", "is_branch", "not_null", "is", "array", "map", "field", "closure", "item", "cell", "call", "next",
+)  # fmt: skip
+LONG = (STRING, BYTES)
 
 
 def dead(lowered: Lowered) -> Lowered:
@@ -51,11 +65,27 @@ def _kept(block: Block, read: Counter[str], effects: Effects) -> Block:
 def _needless(s: Statement, read: Counter[str], effects: Effects) -> bool:
     match s:
         case Op(to, code):
-            return not read[to] and code != "push" and not effects.op(s) & ~READS
+            return not read[to] and code in SMALL and not effects.op(s) & ~READS and _small(s)
         case Branch(_, (), ()):
             return True
         case _:
             return False
+
+
+def _small(s: Op) -> bool:
+    """Does an operation do little?  What may reach a limit stays, read or not."""
+    match s.code:
+        case "call":
+            fn, bound = s.extra
+            return not fn.cost and all(isinstance(t, Prim | Enum) and t not in LONG for t in bound.params)
+        case "widen":
+            return all(map(_flat, s.extra))
+        case _:
+            return True
+
+
+def _flat(t: Type) -> bool:
+    return all(map(_flat, t.branches)) if isinstance(t, Union) else isinstance(t, Prim | Enum | Fixed)
 
 
 def _reached(routines: dict[str, Routine]) -> set[str]:

@@ -1,9 +1,18 @@
 """Fold: what is known when the document is compiled is not computed when it runs.
 
-    v1 = copy(2.0)                      ->      t2 = call(input, 1.4142135623730951) {*}
-    t1 = call(v1) {m.sqrt}                      return t2
-    t2 = call(input, t1) {*}
-    return t2
+    action(input):
+      v1 = copy(2.0)
+      t1 = call(v1) {m.sqrt, (double) -> double}
+      t2 = call(input, t1) {*, (double, double) -> double}
+      return t2
+
+becomes
+
+    action(input):
+      v1 = copy(2.0)
+      t1 = copy(1.4142135623730951)
+      t2 = call(input, 1.4142135623730951) {*, (double, double) -> double}
+      return t2
 
 A call of constants is replaced by what the Python body gives, which is the function's meaning.  A call that fails
 stays as it is, to fail where it is reached.  A document cannot make compiling slow: numbers and short strings only

@@ -1,15 +1,29 @@
 """Fuse: calls of the library that walk arrays become one loop, without an array in between.
 
-    t1 = call(input, fcn f1) {a.map}    ->      t9 = copy(0.0)
-    t2 = call(t1) {a.sum}                       each v8 in input:
-    return t2                                     t7 = call(v8, 2.0) {*}
-    f1(v1):                                       t9 = call(t9, t7) {+}
-      t5 = call(v1, 2.0) {*}                    t2 = copy(t9)
-      return t5                                 return t2
+    f1(v1):
+      t1 = call(v1, 2.0) {*, (double, double) -> double}
+      return t1
+    action(input):
+      t2 = call(input, fcn f1) {a.map, (array(double), fcn(double) -> double) -> array(do...}
+      t3 = call(t2) {a.sum, (array(double)) -> double}
+      return t3
 
-A *chain* is stages (a.map, a.filter) and an end (`pfa.passes.fuse_ends`); each array in between is read once, by the
-next call, and nothing with an effect stands between the calls.  Where f ran for all items before g ran for the first,
-both now run for the first item, then for the second.  What can be told:
+becomes
+
+    f1(v1):
+      t1 = call(v1, 2.0) {*, (double, double) -> double}
+      return t1
+    action(input):
+      t6 = copy(0.0)
+      each v4 in input:
+        t5 = call(v4, 2.0) {*, (double, double) -> double}
+        t6 = call(t6, t5) {+, (double, double) -> double}
+      t3 = copy(t6)
+      return t3
+
+A *chain* is stages (a.map, a.filter, the widening of an array) and an end (`pfa.passes.fuse_ends`); each array in
+between is read once, by the next call, and nothing with an effect stands between the calls.  Where f ran for all items
+before g ran for the first, both now run for the first item, then for the second.  What can be told:
 
 - Which error comes first.  So at most one of the functions in a chain may fail, or act (emit, log, draw, change cells).
 - What cells hold.  So where one acts, no other reads cells.
@@ -34,10 +48,11 @@ from pfa.passes.bodies import Bodies
 from pfa.passes.effects import ACTS, FAILS, PURE, READS, Effects
 from pfa.passes.fuse_ends import ENDS, Called, Turn, scalar
 from pfa.passes.inline import SMALL
-from pfa.types import Function
+from pfa.types import Array, Function
 
 if TYPE_CHECKING:
     from pfa.ir import Block, Lowered, Operand, Routine, Statement
+    from pfa.types import Type
 
 STAGES = ("a.map", "a.filter")
 CALLING = (*STAGES, "a.fold", "a.reduce", "a.any", "a.all", "a.count")  # with one function
@@ -61,6 +76,11 @@ def _called(s: Statement) -> str:
     return s.extra[0].name if isinstance(s, Op) and s.code == "call" else ""
 
 
+def _widens(s: Op) -> bool:
+    """Does an operation make another array of an array's items, each as a wider type?"""
+    return s.code == "widen" and all(isinstance(t, Array) for t in s.extra)
+
+
 @dataclass(slots=True)
 class Link:
     """A call of a chain: its place in the block, its function, and what makes that (with what it has captured)."""
@@ -71,6 +91,19 @@ class Link:
     closure: int | None = None
     captured: tuple[Operand, ...] = ()
     effects: int = PURE
+
+    @property
+    def items(self) -> Type:
+        """Of the array that it takes."""
+        t: Type = (self.call.extra[1] if self.call.code == "widen" else self.call.extra[1].params[0]).items
+        return t
+
+    @property
+    def makes(self) -> Type | None:
+        """The type of the items that it makes, if it makes some."""
+        if self.call.code == "widen":
+            return self.call.extra[0].items  # type: ignore[no-any-return]
+        return self.call.extra[1].ret.items if _called(self.call) == "a.map" else None
 
 
 @dataclass(slots=True)
@@ -199,7 +232,7 @@ class _Block:
             if not isinstance(s, Op):
                 return None
             if s.to == x.name:
-                found = self.link(block, i) if _called(s) in STAGES else None
+                found = Link(i, s) if _widens(s) else self.link(block, i) if _called(s) in STAGES else None
                 if found is None or passed.changed & self.needs(block, found):
                     return None
                 return None if passed.effects and found.effects & ACTS else found
@@ -234,7 +267,7 @@ class _Block:
         """The loop that does what the calls do."""
         call = chain[-1].call
         end = ENDS[_called(call)]
-        source, items = chain[0].call.args[0], chain[0].call.extra[1].params[0].items
+        source, items = chain[0].call.args[0], chain[0].items
         if not call.to or not end.fits(call):
             return None
         item = self.p.bodies.new(items, "v")
@@ -252,6 +285,10 @@ class _Block:
 
     def stage(self, turn: Turn, link: Link, tests: list[tuple[list[Statement], Operand]]) -> None:
         """What a stage does with the value at hand; what comes after a filter stands inside its test."""
+        if link.call.code == "widen":
+            want, got = link.call.extra
+            turn.value, turn.type = turn.widened(turn.value, got.items, want.items), want.items
+            return
         value = turn.call(self.callee(link), (turn.value,))
         if _called(link.call) == "a.map":
             turn.value, turn.type = value, link.call.extra[1].ret.items
@@ -282,10 +319,9 @@ class _Block:
 def _keeps(chain: list[Link]) -> bool:
     """Does the loop keep what a turn leaves in the arena, since items of its array are made of it?"""
     end = chain[-1].call
-    made = any(_called(x.call) == "a.map" for x in chain)
-    return made and _called(end) in STAGES and not scalar(end.extra[1].ret.items)
+    return any(x.makes is not None for x in chain) and _called(end) in STAGES and not scalar(end.extra[1].ret.items)
 
 
 def _keeps_alone(link: Link) -> bool:
     """Does a call keep it for the same reason, so that nothing is kept that was not?"""
-    return _called(link.call) == "a.map" and not scalar(link.call.extra[1].ret.items)
+    return link.makes is not None and not scalar(link.makes)

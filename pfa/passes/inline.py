@@ -1,10 +1,20 @@
 """Inline: small user functions in place of their calls.
 
-    action(input):                      ->      action(input):
-      t1 = user(input) {'f'}                      t9 = call(input, 2) {*}
-      return t1                                   t1 = copy(t9)
-    u:f(v1):                                      return t1
-      t2 = call(v1, 2) {*}
+    action(input):
+      t1 = user(input) {'twice'}
+      return t1
+    u:twice(v1):
+      t2 = call(v1, 2.0) {*, (double, double) -> double}
+      return t2
+
+becomes
+
+    action(input):
+      t3 = call(input, 2.0) {*, (double, double) -> double}
+      t1 = copy(t3)
+      return t1
+    u:twice(v1):
+      t2 = call(v1, 2.0) {*, (double, double) -> double}
       return t2
 
 A call costs a step, what is put in place does not: so it is bounded by the size of the text, which grows to at most

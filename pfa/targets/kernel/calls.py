@@ -363,7 +363,7 @@ def library_callback(f: FunctionEmitter, fn: Fn, bound: Bound, asked: Function) 
 def codes_of(texts: tuple[str, ...], lowered: Lowered) -> set[int]:
     """The codes of the library's errors that have one of these messages, of functions that the program calls."""
     found = set()
-    for fn in _functions(lowered):
+    for fn in functions(lowered):
         found |= {code for message, code in fn.errors.items() if message in texts}
     for odd, message in enumerate(("array index not found", "map key not found")):
         if message in texts:
@@ -371,7 +371,8 @@ def codes_of(texts: tuple[str, ...], lowered: Lowered) -> set[int]:
     return found
 
 
-def _functions(lowered: Lowered) -> list[Fn]:
+def functions(lowered: Lowered) -> list[Fn]:
+    """The functions of the library that a program calls, or gives to others."""
     found: dict[str, Any] = {}
 
     def block(b: Any) -> None:
