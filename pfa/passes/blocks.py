@@ -96,9 +96,13 @@ class Uses:
     def __init__(self, r: Routine) -> None:
         self.assigned: Counter[str] = Counter((*r.params, *r.captured))
         self.read: Counter[str] = Counter()
+        assigned, read = self.assigned, self.read
         for s in statements(r.body):
-            self.assigned.update(assigns(s))
-            self.read.update(reads(s))
+            for name in assigns(s):
+                assigned[name] += 1
+            for x in operands(s):
+                if isinstance(x, Var):
+                    read[x.name] += 1
 
     def once(self, x: Operand) -> bool:
         """Is it a local that has one value?"""

@@ -26,9 +26,9 @@ Steps down into a cell or a pool are left as they are: `pfa.targets.kernel.place
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pfa.ir import Attempt, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Var
+from pfa.ir import Attempt, Branch, Const, Each, Leave, Loop, Op, Part, Return, Var
 from pfa.passes.blocks import Uses, assigns, statements
 from pfa.passes.effects import FAILS, Effects
 
@@ -53,7 +53,7 @@ class _Walk:
 
     def __init__(self, r: Routine, effects: Effects) -> None:
         self.r = r
-        self.uses = Uses(r)
+        self.single = Uses(r).assigned
         self.effects = effects
         self.versions: dict[str, int] = {}
         self.last = 0
@@ -105,8 +105,10 @@ class _Walk:
                 self.assigned(name)
 
     def assigned(self, name: str) -> None:
-        self.last += 1
-        self.versions[name] = self.last
+        """A local that is assigned once has one value, wherever something is known of it."""
+        if self.single[name] != 1:
+            self.last += 1
+            self.versions[name] = self.last
 
     def operand(self, x: Operand) -> Operand:
         return self.same.get(x.name, x) if isinstance(x, Var) else x
@@ -126,10 +128,10 @@ class _Walk:
         if key is None:
             return s
         found = known.get(key)
-        if found is None or self.versions.get(found[0], 0) != found[1]:
-            known[key] = (s.to, self.versions[s.to])
+        if found is None or self.versions.get(found[0], 0) != found[1] or self.effects.op(s) & ~FAILS:
+            known[key] = (s.to, self.versions.get(s.to, 0))
             return s
-        if self.uses.assigned[s.to] == 1 and self.uses.assigned[found[0]] == 1:
+        if self.single[s.to] == 1 and self.single[found[0]] == 1:
             self.same[s.to] = Var(found[0])
             return None
         return Op(s.to, "copy", (Var(found[0]),), at=s.at)
@@ -138,23 +140,16 @@ class _Walk:
         """What an expression is known by; None where it is computed each time."""
         if s.code not in CODES or s.to in self.stored:
             return None
-        if s.code == "call" and self.effects.op(s) & ~FAILS:
-            return None
         args = tuple([self.name(x) for x in s.args])
-        if None in args:
-            return None
-        extra: Any = s.extra
-        if s.code == "call":
-            fn, bound = s.extra
-            extra = (fn.name, bound.params, bound.ret)
-        return (s.code, args, extra)
+        if s.code == "call":  # types without a name are solved once for all calls that have them
+            return (id(s.extra[0]), id(s.extra[1]), args)
+        return (s.code, args, s.extra)
 
     def name(self, x: Operand) -> Hashable:
-        match x:
-            case Var(name):
-                return None if name in self.effects.closures else (name, self.versions.get(name, 0))
-            case Const(value, t):
-                plain = value is None or isinstance(value, bool | int | float | str)
-                return (t, type(value), repr(value)) if plain else (t, id(value))
-            case FunctionValue(name, fn, bound):
-                return (name, bound.params, bound.ret) if fn is not None and bound is not None else (name,)
+        """An operand: a local in its version, a constant's value; two that fail to be one are only computed twice."""
+        if isinstance(x, Var):
+            return (x.name, self.versions.get(x.name, 0))
+        if isinstance(x, Const):
+            plain = isinstance(x.value, bool | int | float | str)
+            return (x.value.__class__, repr(x.value)) if plain else id(x.value)
+        return (x.name, id(x.bound))

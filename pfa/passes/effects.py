@@ -10,11 +10,12 @@ pass may make a program cheaper, and a breach ends it at another place.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pfa.ir import Attempt, FunctionValue, Op, Part, Var
 from pfa.passes.blocks import calls, operands, statements
-from pfa.types import DOUBLE, FLOAT
+from pfa.types import DOUBLE, FLOAT, Function
 
 if TYPE_CHECKING:
     from pfa.ir import Block, Lowered, Operand, Statement
@@ -36,31 +37,34 @@ class Effects:
     """The effects of a program's routines, and of statements that call them."""
 
     def __init__(self, lowered: Lowered) -> None:
-        self.program = lowered.program
-        self.closures: dict[str, str] = {}
-        self.routines: dict[str, int] = {}
+        self.lowered = lowered
+
+    @cached_property
+    def closures(self) -> dict[str, str]:
+        """The routines that functions made in place are of, by their local."""
+        every = (s for r in self.lowered.routines.values() for s in statements(r.body))
+        return {s.to: s.extra for s in every if isinstance(s, Op) and s.code == "closure"}
+
+    @cached_property
+    def routines(self) -> dict[str, int]:
+        """Of each routine: its own, then those of what it calls, until nothing changes."""
+        made: dict[str, int] = {}
         callers: dict[str, list[str]] = {}
-        for name, r in lowered.routines.items():
+        for name, r in self.lowered.routines.items():
             found = FAILS if r.recursive else PURE  # a limit that is reached must stay where it is
             for s in statements(r.body):
-                if isinstance(s, Op) and s.code == "closure":
-                    self.closures[s.to] = s.extra
                 found |= self._own(s)
                 for callee in calls(s):
                     callers.setdefault(callee, []).append(name)
-            self.routines[name] = found
-        self._spread(callers)
-
-    def _spread(self, callers: dict[str, list[str]]) -> None:
-        """To those who call, until nothing changes."""
-        todo = list(self.routines)
+            made[name] = found
+        todo = list(made)
         while todo:
             name = todo.pop()
-            found = self.routines.get(name, ACTS)
             for caller in callers.get(name, ()):
-                if found & ~self.routines[caller]:
-                    self.routines[caller] |= found
+                if made[name] & ~made[caller]:
+                    made[caller] |= made[name]
                     todo.append(caller)
+        return made
 
     def _own(self, s: Statement) -> int:
         """Of a statement, without the blocks in it and the routines that it calls."""
@@ -74,8 +78,8 @@ class Effects:
         else:
             found = _CODES.get(s.code, ACTS)
         for x in operands(s):
-            if isinstance(x, FunctionValue) and (x.fn is not None or x.name == "emit"):
-                found |= self.function(x)
+            if isinstance(x, FunctionValue):
+                found |= ACTS if x.name == "emit" else of_function(x.fn, x.bound) if x.fn and x.bound else PURE
         return found
 
     def function(self, x: Operand) -> int:
@@ -96,9 +100,10 @@ class Effects:
             return found | self.routines.get(f"u:{s.extra}", ACTS)
         if s.code == "closure":
             return found
-        for x in operands(s):
-            if isinstance(x, FunctionValue) or (isinstance(x, Var) and x.name in self.closures):
-                found |= self.function(x)
+        if s.code != "call" or any(isinstance(t, Function) for t in s.extra[1].params):
+            for x in operands(s):
+                if isinstance(x, FunctionValue) or (isinstance(x, Var) and x.name in self.closures):
+                    found |= self.function(x)
         return found
 
     def block(self, block: Block) -> int:
