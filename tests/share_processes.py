@@ -2,7 +2,7 @@
 
     python -m tests.share_processes --processes 8 --threads 8 --seconds 60
 
-`tests/test_durable.py` runs it for a moment.  Exit code 0: every total is exact, and nobody was refused.
+`tests/test_durable_processes.py` runs it for a moment.  Exit code 0: every total is exact, and nobody was refused.
 """
 
 from __future__ import annotations
