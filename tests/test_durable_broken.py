@@ -25,9 +25,6 @@ from tests.durable_state import (
     state_fixture,  # noqa: F401
 )
 
-# --- files that are not ours -----------------------------------------------------------------------------------
-
-
 FOREIGN = {
     "text": lambda path: path.write_text("a,b\n1,2\n" * 99),
     "another program's": lambda path: sqlite_file(path, "CREATE TABLE items (id)"),

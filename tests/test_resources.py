@@ -1,7 +1,5 @@
-"""Model data outside of the document: where it may be, what is in it, and what goes wrong; pack, unpack, snapshots."""
+"""Model data outside of the document: where it may be, and what is in it; snapshots."""
 
-import contextlib
-import copy
 import io
 import json
 import math
@@ -17,108 +15,27 @@ from pathlib import Path
 
 import fastavro
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import pfa
-from pfa.cli import main
 from pfa.data import folders
-from pfa.lib.encode import write_long
+from tests.resource_files import (
+    AS_JSON,
+    RECORD,
+    VALUE,
+    at,
+    avro,
+    container,
+    counting,
+    folder_fixture,  # noqa: F401
+    loaded,
+    longs,
+    model,
+    refused,
+    same,
+)
 from tests.support import ROOT
 
-UNIONS = ["null", "int", "long", "string", {"type": "enum", "name": "Color", "symbols": ["red", "blue"]}]
-RECORD = {
-    "type": "record",
-    "name": "Model",
-    "fields": [
-        {"name": "weights", "type": {"type": "array", "items": "double"}},
-        {"name": "tags", "type": {"type": "map", "values": UNIONS}},
-        {"name": "raw", "type": "bytes"},
-        {"name": "single", "type": "float"},
-        {"name": "next", "type": ["null", "Model"]},
-    ],
-}
-VALUE = {
-    "weights": [1.5, -0.0, 1e300],
-    "tags": {"i": ("int", 3), "l": ("long", 3), "s": "red", "c": ("Color", "red"), "n": None},
-    "raw": b"\x00\xff",
-    "single": 0.5,
-    "next": None,
-}
-AS_JSON = {
-    "weights": [1.5, -0.0, 1e300],
-    "tags": {"i": {"int": 3}, "l": {"long": 3}, "s": {"string": "red"}, "c": {"Color": "red"}, "n": None},
-    "raw": "\x00\xff",
-    "single": 0.5,
-    "next": None,
-}
 OUT = AS_JSON | {"raw": b"\x00\xff"}
-
-
-def model(type, init, source, kind="cells", **fields):
-    """A document that gives out its cell, or the item "k" of its pool."""
-    path = {"cell": "c"} if kind == "cells" else {"pool": "c", "path": [["k"]]}
-    spec = {"type": type, "init": init, "source": source, **fields}
-    name = type if isinstance(type, str) else type.get("name", type)
-    return {"input": "null", "output": name, kind: {"c": spec}, "action": path}
-
-
-def avro(path, schema, *data, codec="null", **keywords):
-    """A file written by fastavro."""
-    with open(path, "wb") as file:
-        fastavro.writer(file, schema, data, codec=codec, **keywords)
-
-
-def container(schema, *blocks, codec="null", magic=b"Obj\x01", meta=None, sync=b"s" * 16, ends=None):
-    """A file by hand: blocks are (count, bytes) or (count, bytes, claimed size)."""
-    out = bytearray(magic)
-    meta = {"avro.schema": json.dumps(schema), "avro.codec": codec} if meta is None else meta
-    write_long(out, len(meta))
-    for pair in meta.items():
-        for text in pair:
-            data = text if isinstance(text, bytes) else text.encode()
-            write_long(out, len(data))
-            out += data
-    out.append(0)
-    out += sync
-    for count, data, *claimed in blocks:
-        write_long(out, count)
-        write_long(out, claimed[0] if claimed else len(data))
-        out += data
-        out += sync if ends is None else ends
-    return bytes(out)
-
-
-def longs(*numbers):
-    out = bytearray()
-    for n in numbers:
-        write_long(out, n)
-    return bytes(out)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder with a document's data beside other folders."""
-    made = tmp_path / "model"
-    made.mkdir()
-    return made
-
-
-def loaded(folder, document, **keywords):
-    """Load a document from a file in the folder."""
-    path = folder / "model.pfa"
-    path.write_text(json.dumps(document))
-    return pfa.load(path, **keywords)
-
-
-def refused(folder, document, error=pfa.PfaInitError, **keywords):
-    with pytest.raises(error) as caught:
-        loaded(folder, document, **keywords)
-    [problem] = caught.value.problems
-    assert re.fullmatch("/(cells|pools)/c/init", problem.at.pointer)
-    assert problem.at.line == 1
-    assert "\n" not in str(caught.value)
-    return problem.text
 
 
 # --- what is in the files -----------------------------------------------------------------------------------
@@ -239,10 +156,6 @@ def five(place):
 
 
 INT = model("int", "x.json", "json")
-
-
-def at(location):
-    return model("int", str(location), "json")
 
 
 def test_the_folder_of_the_document_is_allowed(folder, monkeypatch):
@@ -410,143 +323,7 @@ def test_resolvers(folder, tmp_path):
         pfa.loads(document, resources=[5])
 
 
-# --- files that are broken ----------------------------------------------------------------------------------
-
-ARRAY = {"type": "array", "items": "long"}
-NULLS = {"type": "array", "items": "null"}
-CHAIN = {"type": "record", "name": "Chain", "fields": [{"name": "next", "type": ["null", "Chain"]}]}
-GOOD = (1, longs(2, 7, 8, 0))
-BROKEN = {
-    "empty": (ARRAY, b"", r"byte 0: .*it is empty"),
-    "a wrong magic": (ARRAY, container(ARRAY, GOOD, magic=b"Obj\x02"), r"byte 0: .*no Avro container"),
-    "JSON": (ARRAY, b"[1, 2, 3]", r"byte 0: .*no Avro container"),
-    "a header that ends": (ARRAY, container(ARRAY)[:30], r"byte \d+: .*cut short"),
-    "a header of 10 GB": (ARRAY, b"Obj\x01" + longs(1, 10**10), r"byte \d+: .*header"),
-    "a negative length in the header": (ARRAY, b"Obj\x01" + longs(1, -5), r"byte \d+: .*header"),
-    "no schema": (ARRAY, container(ARRAY, GOOD, meta={"avro.codec": "null"}), r"no schema"),
-    "a schema that is no JSON": (ARRAY, container(ARRAY, meta={"avro.schema": "{"}), r"schema"),
-    "a schema that is none": (ARRAY, container({"type": "array"}, GOOD), r"schema.*items"),
-    "an unknown codec": (ARRAY, container(ARRAY, GOOD, codec="zip"), r'no codec "zip"'),
-    "no datum": (ARRAY, container(ARRAY), r"byte \d+: it holds no datum"),
-    "two data": (ARRAY, container(ARRAY, (2, GOOD[1] * 2)), r"byte \d+: a block claims 2 data"),
-    "a second block": (ARRAY, container(ARRAY, GOOD, GOOD), r"byte \d+: a second datum"),
-    "a negative count": (ARRAY, container(ARRAY, (-1, GOOD[1])), r"byte \d+: a block claims -1 data"),
-    "2^60 data": (ARRAY, container(ARRAY, (1 << 60, GOOD[1])), r"byte \d+: a block claims 1,152,921"),
-    "a negative size": (ARRAY, container(ARRAY, (1, GOOD[1], -4)), r"byte \d+: a block claims -4 bytes"),
-    "a block of 10 GB": (ARRAY, container(ARRAY, (1, GOOD[1], 10**10)), r"byte \d+: .*10,000,000,000 bytes, and \d+"),
-    "an empty block of 2^60 bytes": (ARRAY, container(ARRAY, (0, b"", 1 << 60)), r"byte \d+"),
-    "a million empty blocks": (ARRAY, container(ARRAY, *[(0, b"")] * 10_000, GOOD), r"byte \d+: too many blocks"),
-    "a wrong sync marker": (ARRAY, container(ARRAY, GOOD, ends=b"t" * 16), r"byte \d+: the sync marker"),
-    "no sync marker": (ARRAY, container(ARRAY, GOOD)[:-16], r"byte \d+: .*sync marker.*cut short"),
-    "after the block": (ARRAY, container(ARRAY, GOOD) + b"garbage", r"byte \d+"),
-    "in the block": (ARRAY, container(ARRAY, (1, GOOD[1] + b"\0")), r"byte \d+: it goes on after its end"),
-    "a block too short": (ARRAY, container(ARRAY, (1, GOOD[1][:-1])), r"byte \d+: it is cut short"),
-    "2^60 longs": (ARRAY, container(ARRAY, (1, longs(1 << 60))), r"byte \d+: a count of 1152921504606846976"),
-    "2^60 nulls": (NULLS, container(NULLS, (1, longs(1 << 60))), r"byte \d+: a count of 1152921504606846976"),
-    "2^30 nulls": (NULLS, container(NULLS, (1, longs(1 << 30))), r"Limits\.nodes"),
-    "a million levels": (CHAIN, container(CHAIN, (1, b"\2" * 1_000_000)), r"Limits\.nesting"),
-    "no deflate": (ARRAY, container(ARRAY, GOOD, codec="deflate"), r"byte \d+: .*codec deflate"),
-    "no bzip2": (ARRAY, container(ARRAY, GOOD, codec="bzip2"), r"byte \d+: .*codec bzip2"),
-    "no xz": (ARRAY, container(ARRAY, GOOD, codec="xz"), r"byte \d+: .*codec xz"),
-    "no zstandard": (ARRAY, container(ARRAY, GOOD, codec="zstandard"), r"byte \d+: .*codec zstandard"),
-    "no snappy": (ARRAY, container(ARRAY, GOOD, codec="snappy"), r"byte \d+: .*codec snappy"),
-    "no lz4": (ARRAY, container(ARRAY, GOOD, codec="lz4"), r"byte \d+: .*codec lz4"),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_file(folder, name):
-    schema, data, says = BROKEN[name]
-    (folder / "c.avro").write_bytes(data)
-    said = refused(folder, model(schema, "c.avro", "avro"))
-    assert said.startswith("c.avro: ")
-    assert re.search(says, said)
-    problems = pfa.check(folder / "model.pfa")
-    assert [p.text for p in problems] == [said]
-
-
-@pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz", "snappy", "zstandard", "lz4"])
-def test_a_file_that_is_cut_short_anywhere_or_changed(folder, codec):
-    """Whatever is done to a file, it is an error or another value of the type; never a crash."""
-    avro(folder / "c.avro", RECORD, VALUE, codec=codec)
-    data = (folder / "c.avro").read_bytes()
-    document = model(RECORD, "c.avro", "avro")
-    for end in range(0, len(data), 7):
-        (folder / "c.avro").write_bytes(data[:end])
-        refused(folder, document)
-    for i in range(0, len(data), 5):
-        (folder / "c.avro").write_bytes(data[:i] + bytes([data[i] ^ 0x81]) + data[i + 1 :])
-        with contextlib.suppress(pfa.PfaInitError):
-            loaded(folder, document).action(None)
-
-
-def test_empty_blocks_around_the_datum(folder):
-    (folder / "c.avro").write_bytes(container(ARRAY, (0, b""), GOOD, (0, b""), (0, b"")))
-    assert loaded(folder, model(ARRAY, "c.avro", "avro")).action(None) == [7, 8]
-
-
-def test_bombs(folder):
-    """A small file that unpacks to much, alone or as one of many."""
-    packed = zlib.compressobj(wbits=-15)
-    data = packed.compress(longs(50_000_000) + bytes(50_000_000)) + packed.flush()
-    bools = {"type": "array", "items": "boolean"}
-    (folder / "c.avro").write_bytes(container(bools, (1, data), codec="deflate"))
-    document = model(bools, "c.avro", "avro")
-    assert "gzip_ratio" in refused(folder, document)
-    assert "bytes" in refused(folder, document, limits=pfa.Limits(gzip_ratio=None, bytes=1_000_000))
-    assert "nodes" in refused(folder, document, limits=pfa.Limits(gzip_ratio=None, nodes=1_000_000))
-
-
-@pytest.mark.parametrize("source", ["json", "avro"])
-def test_limits_are_for_all_files_of_a_document_together(folder, source):
-    """Each file of 5,000 or 8,000 bytes would pass; of Avro two bytes count as one, and four numbers as one value."""
-    doubles = {"type": "array", "items": "double"}
-    if source == "avro":
-        avro(folder / "x", doubles, [1.5] * 1000)
-    else:
-        (folder / "x").write_text(json.dumps([1.5] * 1000))
-    cells = {f"c{i}": {"type": doubles, "init": "x", "source": source} for i in range(20)}
-    document = {"input": "null", "output": "int", "cells": cells, "action": 1}
-    loaded(folder, document, limits=pfa.Limits(bytes=150_000, nodes=25_000))
-    for bounds in (pfa.Limits(bytes=50_000), pfa.Limits(nodes=3_000)):
-        with pytest.raises(pfa.PfaLimitError, match=r"Limits\.(bytes|nodes)") as caught:
-            loaded(folder, document, limits=bounds)
-        assert isinstance(caught.value, pfa.PfaInitError)
-        assert caught.value.problems[0].at.line == 1
-
-
-def test_files_are_read_only_when_the_document_is_sound(folder):
-    """A file of a gigabyte is not read to find a mistake in the action."""
-    document = at("nothing.json")
-    path = folder / "model.pfa"
-    path.write_text(json.dumps(document | {"action": "oops"}))
-    [problem] = pfa.check(path)
-    assert problem.at.pointer == "/action"
-    assert "no such file" in refused(folder, document)
-
-
 # --- engines ------------------------------------------------------------------------------------------------
-
-NAN = {"type": "map", "values": "double"}
-
-
-def counting(folder, source="avro", **fields):
-    """An engine with a cell that JSON cannot hold, which counts."""
-    avro(folder / "c.avro", NAN, {"@": math.nan, "n": 1.0, "inf": -math.inf})
-    add = {"params": [{"x": "double"}], "ret": "double", "do": {"+": ["x", "input"]}}
-    document = {
-        "input": "double",
-        "output": "double",
-        "cells": {"c": {"type": NAN, "init": "c.avro", "source": "avro", **fields}},
-        "action": {"attr": {"cell": "c", "path": [["n"]], "to": {"+": [{"cell": "c", "path": [["n"]]}, "input"]}},
-                   "path": [["n"]]},
-        "fcns": {"add": add | {"do": "x"}},
-    }  # fmt: skip
-    return loaded(folder, document)
-
-
-def same(a, b):
-    return repr(a) == repr(b)
 
 
 def test_engines_pickle_copy_and_go_on(folder):
@@ -604,140 +381,6 @@ def test_a_cell_with_rollback_starts_again_at_its_data(folder):
     engine = loaded(folder, model("int", "c.avro", "avro", rollback=True))
     assert engine.action(None) == 5
     assert engine.state()
-
-
-# --- pack and unpack ----------------------------------------------------------------------------------------
-
-PACKED = {
-    "@": "generated",
-    "name": "Packed",
-    "input": "null",
-    "output": {"type": "map", "values": "Model"},
-    "cells": {
-        "@": "of cells",
-        "a": {"@": "of a", "type": RECORD, "init": AS_JSON | {"@": "in data"}, "rollback": True},
-        "A": {"type": {"type": "array", "items": "double"}, "init": [0.1] * 300, "source": "embedded"},
-    },
-    "pools": {
-        "p": {"type": "Model", "init": {"k": AS_JSON}, "shared": True},
-        "none": {"type": "int"},
-    },
-    "action": {
-        "type": {"type": "map", "values": "Model"},
-        "new": {"a": {"cell": "a"}, "k": {"pool": "p", "path": [["k"]]}},
-    },
-    "metadata": {"note": "kept"},
-}  # fmt: skip
-
-
-def pfa_command(*arguments):
-    return main([str(a) for a in arguments])
-
-
-@pytest.mark.parametrize("suffix", [".pfa", ".json", ".pfaz", ".yaml"])
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_unpack_and_pack_are_inverse(folder, tmp_path, suffix, form):
-    path, out, back = folder / "model.pfa", tmp_path / "out" / f"m{suffix}", tmp_path / f"back{suffix}"
-    out.parent.mkdir()
-    path.write_text(json.dumps(PACKED))
-    assert pfa_command("unpack", path, "-o", out, *form) == 0
-    names = sorted(set(os.listdir(out.parent)) - {out.name})
-    kind = "json" if form else "avro"
-    assert names == [f"m.cell.A.2.{kind}", f"m.cell.a.{kind}", f"m.pool.p.{kind}"]
-    before, moved = pfa.load(path, unions="tagged"), pfa.load(out, unions="tagged")
-    assert before.action(None) == moved.action(None)
-    assert moved.snapshot() == before.snapshot()
-    if suffix == ".json":
-        document = json.loads(out.read_text())
-        assert document["cells"]["a"] == PACKED["cells"]["a"] | {"init": f"m.cell.a.{kind}", "source": kind}
-        assert list(document) == list(PACKED)
-        assert without_data(document) == without_data(PACKED)
-    assert pfa_command("pack", out, "-o", back) == 0
-    assert pfa.load(back).snapshot() == before.snapshot()
-    if suffix == ".json":
-        wanted = copy.deepcopy(PACKED)
-        del wanted["cells"]["A"]["source"]
-        if not form:
-            del wanted["cells"]["a"]["init"]["@"]  # Avro has no place for marks in data
-        assert json.loads(back.read_text()) == wanted
-
-
-def without_data(document):
-    made = copy.deepcopy(document)
-    for spec in (*made["cells"].values(), *made["pools"].values()):
-        if isinstance(spec, dict):
-            spec.pop("init", None)
-            spec.pop("source", None)
-    return made
-
-
-def test_unpack_moves_only_what_is_large_and_twice_changes_nothing(folder):
-    path, out = folder / "model.pfa", folder / "out.pfa"
-    path.write_text(json.dumps(PACKED))
-    assert pfa_command("unpack", path, "-o", out, "--above", 500) == 0
-    assert [n for n in os.listdir(folder) if n.endswith(".avro")] == ["out.cell.A.avro"]
-    first = out.read_text()
-    assert pfa_command("unpack", out, "-o", out, "--above", 500) == 0
-    assert out.read_text() == first
-
-
-def test_unpack_into_another_folder_takes_the_files_along(folder, tmp_path):
-    (folder / "c.json").write_text("[1, 2]")
-    document = model({"type": "array", "items": "int"}, "c.json", "json")
-    (folder / "model.pfa").write_text(json.dumps(document))
-    other = tmp_path / "other"
-    other.mkdir()
-    assert pfa_command("unpack", folder / "model.pfa", "-o", other / "m.pfa") == 0
-    assert pfa.load(other / "m.pfa").action(None) == [1, 2]
-
-
-def test_pack_says_what_a_document_cannot_hold(folder, capsys):
-    counting(folder)
-    assert pfa_command("pack", folder / "model.pfa", "-o", folder / "out.pfa") == 1
-    said = capsys.readouterr().err
-    assert '/cells/c/init: JSON has no NaN' in said or 'a map key "@"' in said
-    assert "leave it in an Avro file" in said
-    assert not (folder / "out.pfa").exists()
-
-
-def test_other_commands_read_the_files(folder, capsys):
-    avro(folder / "c.avro", {"type": "array", "items": "int"}, [1, 2, 3])
-    document = model({"type": "array", "items": "int"}, "c.avro", "avro")
-    (folder / "model.pfa").write_text(json.dumps(document))
-    (folder / "in.jsonl").write_text("null\n")
-    assert pfa_command("show", folder / "model.pfa") == 0
-    assert "c: array(int), 3 items" in capsys.readouterr().out
-    assert pfa_command("show", folder / "model.pfa", "--after", "lower") == 0
-    assert pfa_command("run", folder / "model.pfa", folder / "in.jsonl", "-o", folder / "out.jsonl") == 0
-    assert (folder / "out.jsonl").read_text() == "[1,2,3]\n"
-    assert pfa_command("hash", folder / "model.pfa") == pfa_command("fmt", folder / "model.pfa") == 0
-
-
-def test_the_commands_refuse_what_does_not_load(folder, capsys):
-    (folder / "model.pfa").write_text(json.dumps(at("nothing.json")))
-    for command in ("pack", "unpack", "check"):
-        arguments = [] if command == "check" else ["-o", folder / "out.pfa"]
-        assert pfa_command(command, folder / "model.pfa", *arguments) == 1
-        said = capsys.readouterr()
-        assert "model.pfa:1:" in said.out + said.err
-        assert "nothing.json: there is no such file" in said.out + said.err
-    assert pfa_command("pack", folder / "gone.pfa", "-o", folder / "out.pfa") == 2
-    assert pfa_command("unpack", folder / "model.pfa", "-o", folder / "no" / "out.pfa") == 1
-
-
-KEYS = st.text(max_size=5).filter(lambda k: k != "@")
-
-
-@given(st.dictionaries(KEYS, st.floats(allow_nan=False, allow_infinity=False)))
-@settings(max_examples=25, deadline=None)
-def test_round_trips_of_pack(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("pack")
-    document = model(NAN, data, "embedded")
-    (folder / "model.pfa").write_text(json.dumps(document))
-    assert pfa_command("unpack", folder / "model.pfa", "-o", folder / "out.pfa") == 0
-    assert pfa_command("pack", folder / "out.pfa", "-o", folder / "back.pfa") == 0
-    assert same(pfa.load(folder / "out.pfa").action(None), data)
-    assert same(json.loads((folder / "back.pfa").read_text())["cells"]["c"]["init"], data)
 
 
 # --- size ---------------------------------------------------------------------------------------------------
