@@ -110,3 +110,71 @@ def test_errors(types):
         assert got == pytest.approx(want, rel=1e-6, nan_ok=True), f"{x} {rows} {weight}"
         seen.add(want if isinstance(want, int) else 0)
     assert seen >= ({31080, 31081, 31082, 31083, 31084, 31085, 31086, 31087} if many else {31080, 31085, 31086, 31087})
+
+
+ROW = {
+    "type": "record", "name": "Row",
+    "fields": [{"name": n, "type": t} for n, t in (("x", NUMBERS), ("to", NUMBERS), ("sigma", NUMBERS))],
+}  # fmt: skip
+TABLE = {"type": "array", "items": ROW}
+RBF = {"fcn": "m.kernel.rbf", "fill": {"gamma": 0.5}}
+PAIR = [{"p": NUMBERS}, {"q": NUMBERS}]
+WIDTH = {"params": PAIR, "ret": "double", "do": {"m.kernel.rbf": ["p", "q", {"cell": "width"}]}}
+OWN = {"params": PAIR, "ret": "double", "do": {"m.kernel.rbf": ["p", "q", "first"]}}
+
+
+def fitted(kernel, model):
+    """A document that predicts, and stores a text that is garbage soon."""
+    r = random.Random(7)
+    first = table(r, ("doubles", "doubles", "doubles"), 12, 2, 2)
+    point = {"type": NUMBERS, "new": ["input", 0.5]}
+    cells = {
+        "model": {"type": TABLE, "init": first}, "width": {"type": "double", "init": 0.5},
+        "text": {"type": "string", "init": ""},
+    }  # fmt: skip
+    given = {"cell": "model"} if model == "cell" else {"type": TABLE, "value": first}
+    predict = {"model.reg.gaussianProcess": [point, given, None, kernel]}
+    text = {"cell": "text", "to": {"s.repeat": [{"string": "x"}, 100_000]}}
+    fcns = {"set": {"params": [{"t": TABLE}, {"w": "double"}], "ret": "null", "do": [
+        {"cell": "model", "to": "t"}, {"cell": "width", "to": "w"}, None,
+    ]}, "covariance": COVARIANCE}  # fmt: skip
+    action = [{"let": {"first": {"+": [{"m.abs": ["input"]}, 0.25]}}}, text, predict]
+    return {"input": "double", "output": NUMBERS, "action": action, "cells": cells, "fcns": fcns}, first
+
+
+@pytest.mark.parametrize("model", ["cell", "constant"])
+@pytest.mark.parametrize(
+    "kernel", [RBF, {"fcn": "u.covariance"}, WIDTH, OWN], ids=["of the library", "of the document", "cell", "captured"]
+)
+def test_a_fit_that_is_kept(kernel, model):
+    """It is that of the table and the kernel of now; collections of garbage come between."""
+    document, first = fitted(kernel, model)
+    both = [pfa.loads(document, backend="python"), pfa.loads(document, backend="numba", escape=False)]
+    second = [{**row, "to": [x * 2 + 1 for x in row["to"]]} for row in first]
+    for round_, rows in enumerate([first, second, first]):
+        for engine in both:
+            engine.call("set", rows, 0.5 + round_)
+        for i in range(25):
+            expected, got = (engine.action(i / 3) for engine in both)
+            assert got == pytest.approx(expected, rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize("model", ["cell", "constant"])
+def test_a_fit_that_is_kept_is_made_once(model):
+    """A hundred predictions in the steps of ten fits."""
+    document, _ = fitted(RBF, model)
+    rows = table(random.Random(1), ("doubles", "doubles", "doubles"), 60, 2, 1)
+    document["cells"]["model"]["init"] = rows
+    predict = document["action"][-1]["model.reg.gaussianProcess"]
+    if model == "constant":
+        predict[1] = {"type": TABLE, "value": rows}
+    loop = {"for": {"i": 0}, "while": {"<": ["i", 100]}, "step": {"i": {"+": ["i", 1]}}, "do": document["action"][-1]}
+    document["action"] = [loop, document["action"][-1]]
+    for kernel, enough in ((RBF, True), (WIDTH, False)):
+        predict[3] = kernel
+        engine = pfa.loads(document, backend="numba", escape=False, limits=pfa.Limits(steps=100_000))
+        if enough:
+            engine.action(0.5)
+        else:
+            with pytest.raises(pfa.PfaLimitError, match="steps"):
+                engine.action(0.5)

@@ -30,6 +30,9 @@ may ask for more, by name (N is the number of the argument, from 0):
                                          what is needed still: `ret` a value of the result's type; of what is older than
                                          the loop, `item` the items of the result, `part` those of an array of results,
                                          `key` the keys of a map of numbers; or `none`
+    steady_N                             a number of this call where function N depends on its arguments alone and
+                                         nothing in the state changes in place: what is derived from a table may be
+                                         kept then; else 0
     and those of `extras` and `prepared`
 """
 
@@ -40,7 +43,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, kernels, prepared, rewind
+from pfa.targets.kernel import extras, kernels, places, prepared, rewind
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
@@ -77,10 +80,11 @@ NAMES = {
 }  # fmt: skip
 _EXTRA = re.compile(
     r"(equal|order|less|kind|symbols|size|fields|names)(_item)?_(\d)\Z|field_(\w+)_(\d)\Z|tag_(\w+)\Z"
-    r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|part|key|none)\Z"
+    r"|widen_item_(\d)_(\d)\Z|count\Z|rewind_(?:ret|item|part|key|none)\Z|steady_\d\Z"
 )
 CHARGING = frozenset(("a.append", "s.concat", "map.add"))  # they grow in place, and charge where they copy
 INTEGERS = {"+": ("+", "add_over", 0), "-": ("-", "sub_over", 10), "*": ("*", "mul_over", 20)}
+CHANGING = ("cell", "shared_cell", "pool", "shared_pool", "pool_has", "user", "dynamic", "log", "emit")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
@@ -241,6 +245,8 @@ def extra(f: FunctionEmitter, name: str, args: tuple[Operand, ...], bound: Bound
     """What a kernel asks for beside its arguments."""
     if name == "count":
         return str(len(bound.params))
+    if name.startswith("steady_"):
+        return str(len(f.e.sites) if is_steady(f, args[int(name[-1])]) else 0)
     if asked := extras.PATTERN.match(name):
         return extras.extra(f.e, asked, bound)
     if asked := prepared.NAMES.match(name):
@@ -279,6 +285,20 @@ def extra(f: FunctionEmitter, name: str, args: tuple[Operand, ...], bound: Bound
         case _:
             assert isinstance(t, Fixed)
             return str(t.size)
+
+
+def is_steady(f: FunctionEmitter, x: Operand) -> bool:
+    """Does a function that is an argument depend on its own arguments alone?"""
+    if f.e.places.chains:
+        return False
+    if isinstance(x, FunctionValue) and x.fn is not None:
+        return not x.fn.random
+    name = f.closures[x.name] if isinstance(x, Var) else x.name if isinstance(x, FunctionValue) else ""
+    r = f.e.lowered.routines.get(name)
+    if r is None or (isinstance(x, Var) and r.captured):
+        return False
+    ops = [s for s in places.statements(r.body, dict(r.parts)) if isinstance(s, Op)]
+    return not any(s.code in CHANGING or (s.code == "call" and s.extra[0].random) for s in ops)
 
 
 def charge(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:

@@ -193,6 +193,7 @@ class Instance:
             self.field(k.FULLER, top + COLLECT)
         else:
             self.spaces = [new, old]
+            self.field(k.FITS, 0)
             self.used = self.q[self.ctx + (k.PTOP >> 3)] - new.start
             self.field(k.FULLER, new.start + 2 * self.used + COLLECT)
             old.release()

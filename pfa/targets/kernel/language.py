@@ -51,6 +51,7 @@ FULLER = 208  # PTOP from which garbage is worth to be collected
 RNG_BLOCK = 216  # the last four words of 32 bits that it has computed (two words)
 INDEXES = 232  # hash tables of maps in the arena: the last one, {map, the one before}
 DIRTY = 240  # words of the state that point into the arena: the last one's note (`pending`)
+FITS = 248  # of models, that are kept: the last one (`kriging`)
 FLAG = 256  # 0 where an action of one datum has nothing more for the host to do
 ARENA = 264  # where the arena begins
 PYTHON = 272  # address of what `take` needs of the interpreter

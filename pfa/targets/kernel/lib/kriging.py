@@ -1,21 +1,47 @@
 """Gaussian processes (model.reg.gaussianProcess); `pfa.lib.model.kriging` has the model.
 
-The process is fitted to its table in every call.  A fit is the address of:
+A fit is the address of:
 
-    0 positions, an array of arrays     8 means and 16 deviations of their columns
-    24 outputs, n rows of k doubles     32 means and 40 deviations of their columns
-    48 squares of the relative uncertainties, n rows of k doubles, or 0
+     0 positions, an array of arrays     8 means and 16 deviations of their columns
+    24 what solves for the outputs, k times n doubles, and 32 for ones, n doubles or k times as many
+    40 means and 48 deviations of the outputs
+    56 k, and 64 which of the k solutions for ones belongs to the next output: 0 or n doubles on
+
+The fit to a table that does not change is kept in the persistent region until garbage is collected there, if the
+kernel of the process depends on its arguments alone: {the one before, call, table, fit}, the last a field of the
+context.
 """
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import call0, call2, f64, fail, i64, inline, ld, ldf, sqrt, st, stf, unbits
+from pfa.targets.kernel.language import (
+    FITS,
+    PEND,
+    PTOP,
+    call0,
+    call2,
+    f64,
+    fail,
+    get,
+    i64,
+    inline,
+    ld,
+    ldf,
+    put,
+    sqrt,
+    st,
+    stf,
+    unbits,
+)
 from pfa.targets.kernel.lib.base import alloc, charge, item, items, length, new_array
 from pfa.targets.kernel.lib.la_square import cell, unordered_product
 from pfa.targets.kernel.lib.records import finite
+from pfa.targets.kernel.lib.state import keep_header, keep_room, moving
 
 HUGE = 1e300  # the square of an infinite uncertainty
 AT_ONCE = 512  # multiplications that count as a step
+FIT = 72
+SPARE = 4  # the persistent region has so many times the room of a fit that is kept
 
 
 @inline
@@ -79,11 +105,21 @@ def check_widths(
     return outputs
 
 
-def positions_of(ctx: i64, block: i64, n: i64, features: i64) -> i64:
+@inline
+def fit_room(ctx: i64, count: i64, kept: bool) -> i64:
+    return keep_room(ctx, count) if kept else alloc(ctx, count)
+
+
+@inline
+def fit_array(ctx: i64, n: i64, kept: bool) -> i64:
+    return keep_header(ctx, n, 8) if kept else new_array(ctx, n)
+
+
+def positions_of(ctx: i64, block: i64, n: i64, features: i64, kept: bool) -> i64:
     """Rows of a block as arrays, to be given to the kernel of the process."""
-    out = new_array(ctx, n)
+    out = fit_array(ctx, n, kept)
     for i in range(n):
-        row = new_array(ctx, features)
+        row = fit_array(ctx, features, kept)
         for j in range(features):
             st(items(row) + j * 8, ld(cell(block, features, i, j)))
         st(items(out) + i * 8, row)
@@ -158,35 +194,88 @@ def near_positions(ctx: i64, fit: i64, point: i64, features: i64, f: i64, env: i
     return near
 
 
-def predict_outputs(ctx: i64, fit: i64, point: i64, features: i64, width: i64, given: i64, f: i64, env: i64) -> i64:
-    """The outputs at a point, an array of doubles."""
+def solve_outputs(ctx: i64, fit: i64, outputs: i64, nuggets: i64, f: i64, env: i64) -> None:
+    """What the prediction needs of the matrix of covariances."""
     n = length(ld(fit))
-    nuggets = ld(fit + 48)
+    width = ld(fit + 56)
     source = covariances(ctx, ld(fit), f, env)
     factor = alloc(ctx, n * n * 8)
-    ones = alloc(ctx, n * 8)
-    values = alloc(ctx, n * 8 * width)
+    ones = ld(fit + 32)
     for k in range(width):
         if k == 0 or nuggets != 0:
             factorize(ctx, source, n, nuggets, width, k, factor)
             for i in range(n):
                 stf(ones + i * 8, 1.0)
             solve_factorized(ctx, factor, n, ones)
-            if nuggets != 0:
-                ones_of = alloc(ctx, n * 8)
-                for i in range(n):
-                    st(ones_of + i * 8, ld(ones + i * 8))
-                st(ld(fit + 56) + k * 8, ones_of)
+        ones += ld(fit + 64)
+        values = ld(fit + 24) + k * n * 8
         for i in range(n):
-            st(values + (k * n + i) * 8, ld(cell(ld(fit + 24), width, i, k)))
-        solve_factorized(ctx, factor, n, values + k * n * 8)
+            st(values + i * 8, ld(cell(outputs, width, i, k)))
+        solve_factorized(ctx, factor, n, values)
+
+
+def predict_outputs(ctx: i64, fit: i64, point: i64, features: i64, given: i64, f: i64, env: i64) -> i64:
+    """The outputs at a point, an array of doubles."""
+    n = length(ld(fit))
     near = near_positions(ctx, fit, point, features, f, env)
-    out = new_array(ctx, width)
-    for k in range(width):
-        by_ones = ones if nuggets == 0 else ld(ld(fit + 56) + k * 8)
-        y = predicted(near, values + k * n * 8, by_ones, n, given)
-        stf(items(out) + k * 8, ldf(ld(fit + 32) + k * 8) + ldf(ld(fit + 40) + k * 8) * y)
+    out = new_array(ctx, ld(fit + 56))
+    ones = ld(fit + 32)
+    for k in range(length(out)):
+        y = predicted(near, ld(fit + 24) + k * n * 8, ones, n, given)
+        stf(items(out) + k * 8, ldf(ld(fit + 40) + k * 8) + ldf(ld(fit + 48) + k * 8) * y)
+        ones += ld(fit + 64)
     return out
+
+
+def new_fit(ctx: i64, positions: i64, features: i64, outputs: i64, width: i64, nuggets: i64, n: i64, keep: i64) -> i64:
+    """The fit without its solutions; it is kept where there is much room."""
+    solutions = n * width * (16 if nuggets != 0 else 8) + n * 8
+    needed = FIT + (features + width) * 16 + solutions + n * (features * 8 + 64)
+    kept = keep != 0 and needed * SPARE < get(ctx, PEND) - get(ctx, PTOP)
+    fit = fit_room(ctx, FIT, kept)
+    means = fit_room(ctx, (features + width) * 16, kept)
+    st(fit + 8, means)
+    st(fit + 16, means + features * 8)
+    st(fit + 24, fit_room(ctx, solutions, kept))
+    st(fit + 32, ld(fit + 24) + n * width * 8)
+    st(fit + 40, means + features * 16)
+    st(fit + 48, means + features * 16 + width * 8)
+    st(fit + 56, width)
+    st(fit + 64, n * 8 if nuggets != 0 else 0)
+    standardize(ctx, positions, n, features, ld(fit + 8), ld(fit + 16))
+    standardize(ctx, outputs, n, width, ld(fit + 40), ld(fit + 48))
+    st(fit, positions_of(ctx, positions, n, features, kept))
+    return fit
+
+
+def kept_fit(ctx: i64, call: i64, table: i64) -> i64:
+    """The fit of a call to this very table, or 0."""
+    note = get(ctx, FITS)
+    while note != 0:
+        if ld(note + 8) == call and ld(note + 16) == table:
+            return ld(note + 24)
+        note = ld(note)
+    return 0
+
+
+def keep_fit(ctx: i64, call: i64, table: i64, fit: i64) -> None:
+    note = keep_room(ctx, 32)
+    st(note, get(ctx, FITS))
+    st(note + 8, call)
+    st(note + 16, table)
+    st(note + 24, fit)
+    put(ctx, FITS, note)
+
+
+def check_point(ctx: i64, point: i64, features: i64) -> None:
+    for j in range(features):
+        if not finite(ldf(point + j * 8)):
+            fail(ctx, 31085)
+
+
+def check_weight(ctx: i64, given: i64) -> None:
+    if given != 0 and not finite(ldf(given + 8)):
+        fail(ctx, 31087)
 
 
 @inline
@@ -207,14 +296,23 @@ def gaussian_process(
     sigma: i64,
     sigma_kind: i64,
     real_sigma: i64,
+    steady: i64,
 ) -> i64:
     n = length(table)
     if features == 0:
         fail(ctx, 31081)
+    call = 0 if moving(ctx, table) else steady
+    fit = kept_fit(ctx, call, table) if call != 0 else 0
+    if fit != 0:
+        if length(item(ld(fit), 0)) != features:
+            fail(ctx, 31082)
+        check_point(ctx, point, features)
+        check_weight(ctx, given)
+        charge(ctx, n * (features + ld(fit + 56)))
+        known = predict_outputs(ctx, fit, point, features, given, f, env)
+        return known if to_array != 0 else item(known, 0)
     width = check_widths(ctx, table, features, x, x_array, to, to_array, sigma, sigma_kind)
-    for j in range(features):
-        if not finite(ldf(point + j * 8)):
-            fail(ctx, 31085)
+    check_point(ctx, point, features)
     charge(ctx, n * (features + width * 2))
     positions = alloc(ctx, n * features * 8)
     outputs = alloc(ctx, n * width * 8)
@@ -231,21 +329,12 @@ def gaussian_process(
         for i in range(n * width):
             part = ldf(nuggets + i * 8) / ldf(outputs + i * 8)
             stf(nuggets + i * 8, HUGE if part * part > HUGE else part * part)
-    if given != 0 and not finite(ldf(given + 8)):
-        fail(ctx, 31087)
-    fit = alloc(ctx, 64)
-    means = alloc(ctx, (features + width) * 16)
-    st(fit + 8, means)
-    st(fit + 16, means + features * 8)
-    st(fit + 24, outputs)
-    st(fit + 32, means + features * 16)
-    st(fit + 40, means + features * 16 + width * 8)
-    st(fit + 48, nuggets)
-    st(fit + 56, alloc(ctx, width * 8))
-    standardize(ctx, positions, n, features, ld(fit + 8), ld(fit + 16))
-    standardize(ctx, outputs, n, width, ld(fit + 32), ld(fit + 40))
-    st(fit, positions_of(ctx, positions, n, features))
-    out = predict_outputs(ctx, fit, point, features, width, given, f, env)
+    check_weight(ctx, given)
+    fit = new_fit(ctx, positions, features, outputs, width, nuggets, n, call)
+    solve_outputs(ctx, fit, outputs, nuggets, f, env)
+    if call != 0 and not moving(ctx, fit):
+        keep_fit(ctx, call, table, fit)
+    out = predict_outputs(ctx, fit, point, features, given, f, env)
     return out if to_array != 0 else item(out, 0)
 
 
@@ -264,6 +353,7 @@ def model_reg_gaussianProcess__double(
     field_sigma_1: i64,
     numbers_in_sigma_1: i64,
     real_field_sigma_1: i64,
+    steady_3: i64,
 ) -> i64:
     if length(table) == 0:
         fail(ctx, 31080)
@@ -271,7 +361,7 @@ def model_reg_gaussianProcess__double(
     stf(point, x)
     return gaussian_process(
         ctx, point, 1, table, weight, f, env, field_x_1, 0, real_field_x_1, field_to_1, field_is_array_to_1,
-        real_field_to_1, field_sigma_1, numbers_in_sigma_1, real_field_sigma_1,
+        real_field_to_1, field_sigma_1, numbers_in_sigma_1, real_field_sigma_1, steady_3,
     )  # fmt: skip
 
 
@@ -290,10 +380,11 @@ def model_reg_gaussianProcess__array(
     field_sigma_1: i64,
     numbers_in_sigma_1: i64,
     real_field_sigma_1: i64,
+    steady_3: i64,
 ) -> i64:
     if length(table) == 0:
         fail(ctx, 31080)
     return gaussian_process(
         ctx, items(x), length(x), table, weight, f, env, field_x_1, 1, real_field_x_1, field_to_1,
-        field_is_array_to_1, real_field_to_1, field_sigma_1, numbers_in_sigma_1, real_field_sigma_1,
+        field_is_array_to_1, real_field_to_1, field_sigma_1, numbers_in_sigma_1, real_field_sigma_1, steady_3,
     )  # fmt: skip
