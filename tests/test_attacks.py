@@ -1,6 +1,6 @@
 """Attacks: hostile documents and data end at once in an error of ours; docs/security.md is the table.
 
-Reading is attacked in test_read.py, functions in test_array_functions.py and test_regex.py, states in
+Reading is attacked in test_read_attacks.py, functions in test_array_functions.py and test_regex.py, states in
 test_state.py.
 """
 
