@@ -19,8 +19,8 @@ class Limits:
     Running: `time` in seconds for each begin, action, end, merge or call; `steps` (one for a turn of a loop, a
     call of a function of the document or an item that a library function produces, more where the body is long);
     `memory` in bytes that one action may make; `recursion` depth of user functions.
-    Compiling: `compile_seconds` and `compile_memory` (bytes) that making machine code may take, by estimate: what is
-    large is optimised less, what is too large even so is a PfaCompileError.
+    Compiling: `compile_seconds` and `compile_memory` (bytes) that making machine code may take: what is large by
+    estimate is optimised less, what is too large even so, or takes more in a worker process, is a PfaCompileError.
     `quote_values`: error texts quote values of the data (off, so that personal data stays out of logs).
     `lenient_names`: field names that are no Avro names are accepted.
     `line`: bytes of a line of CSV or JSON lines (of a row, where a quoted cell holds line ends).

@@ -277,7 +277,7 @@ def checked_build(plants=()):
     library = planted(plants) if plants else kernels.library
     with (
         patch.object(regions.Region, "__init__", region), patch.object(layout.Memory, "take", take),
-        patch.object(kernel_compile, "_assembled", assembled), patch.object(host.KernelCode, "batch", checked_batch),
+        patch.object(kernel_compile, "assembled", assembled), patch.object(host.KernelCode, "batch", checked_batch),
         patch.object(KernelBackend, "_run", checked_run), patch.object(Part, "_tell", checked_tell),
         patch.object(kernels, "library", library),
     ):  # fmt: skip

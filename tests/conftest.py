@@ -8,6 +8,7 @@ import pytest
 from pfa import passes
 
 os.environ.setdefault("PFA_CACHE", "")  # tests compile, and leave nothing in the user's cache
+os.environ.setdefault("PFA_WORKER", "off")  # and engines change their backend where a test wants it
 
 
 def pytest_addoption(parser):

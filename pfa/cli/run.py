@@ -6,6 +6,7 @@ What a run consists of is in `run_input` and `run_output` (options, files), `run
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -84,6 +85,7 @@ class _Run:
     def engines(self, kept: Kept) -> list[pfa.Engine]:
         """The engines, with the states that are kept."""
         states: list[Any] = kept.states or [None] * self.args.instances
+        os.environ.setdefault("PFA_WORKER", "off")  # when an engine goes on compiled must not show in the output
         first = pfa.load(
             self.args.model, backend=self.args.backend, unions="tagged", limits=self.limits, state=states[0]
         )

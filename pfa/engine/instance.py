@@ -7,10 +7,12 @@ of, and the protocol of an action is in `pfa.targets.python_entry`: here is what
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pfa.data.document import filled, json_or_file, strict_json
 from pfa.data.takeover import take, types_of
+from pfa.engine.background import Background, Switch, allowed
 from pfa.engine.runtime import Compiled, Runtime
 from pfa.errors import (
     PfaCompileError,
@@ -21,7 +23,7 @@ from pfa.errors import (
 from pfa.limits import make_room
 from pfa.memory import state as state_blob
 from pfa.targets.host import passing
-from pfa.targets.python_entry import busy
+from pfa.targets.python_entry import Moved, busy
 from pfa.types import Type, canonical
 
 if TYPE_CHECKING:
@@ -52,8 +54,8 @@ class Engine:
             raise PfaLifecycleError(f"an instance has a number from 0 to {(1 << 31) - 1}, not {instance!r}")
         self._compiled = compiled
         self._shared = shared
-        self._recompile: Callable[[Engine], Engine] | None = None  # of backend "auto", until it is compiled
-        self._why = ""  # it is not compiled
+        self._switch: Switch | None = None  # of backend "auto", until it is compiled
+        self._why = ""  # it is never compiled
         self._runtime = Runtime(compiled, shared, instance)
         self.action = self._runtime.take_action()
 
@@ -106,7 +108,7 @@ class Engine:
 
     def explain(self) -> str:
         """How this engine runs, in words."""
-        why = f"; {self._why}" if self._why else ""
+        why = f"; {said}" if (said := self._switch.said() if self._switch else self._why) else ""
         return f"{self.name}: {self._compiled.code.explain()}{why}"
 
     def source(self, backend: str | None = None) -> str:
@@ -120,18 +122,21 @@ class Engine:
 
         Where the document has something that is not compiled, it stays on python, and `explain` says why.
         """
-        if self._recompile is None:
+        if self._switch is None:
             return
         with self._use():
-            old, recompile = self._runtime, self._recompile
-            self._recompile = None
-            try:
-                made = recompile(self)
-            except PfaCompileError as error:
-                self._why = str(error)
-                return
-            old.move(made._runtime, made.action)
-            self._compiled, self._runtime, self.action = made._compiled, made._runtime, made.action
+            if self._switch is not None:
+                self._switch.finish(self._runtime)
+
+    def _follow(self, background: Background) -> None:
+        """Go on with compiled code when there is some."""
+        self._switch = Switch(self, background)
+        if allowed():
+            self._runtime.between = self._switch.between
+            self._runtime.set_state(self._runtime.state)
+
+    def _switched(self, compiled: Compiled, runtime: Runtime, action: Callable[[Any], Any]) -> None:
+        self._compiled, self._runtime, self.action, self._switch = compiled, runtime, action, None
 
     @property
     def is_new(self) -> bool:
@@ -195,7 +200,7 @@ class Engine:
         yield from self.end() or ()
 
     def _use(self) -> _Use:
-        return _Use(self._runtime)
+        return _Use(self)
 
     # -- tables --
 
@@ -213,10 +218,20 @@ class Engine:
         """
         from pfa.engine.scoring import rows_of, score  # takes NumPy, which takes time to import
 
-        if self._recompile is not None and rows_of(table) >= _WORTH:
-            self.wait()
+        if self._switch is not None:
+            if rows_of(table) >= _WORTH:
+                self.wait()
+            else:
+                self._go_on()
         with self._use():
             return score(self._runtime, table, on_error, threads)
+
+    def _go_on(self) -> None:
+        """What is done between two actions."""
+        with self._use():
+            if self._runtime.between is not None:
+                with suppress(Moved):
+                    self._runtime.between(self._runtime)
 
     # -- fold --
 
@@ -315,12 +330,15 @@ class Engine:
     def clone(self, instance: int = 1) -> Engine:
         """Another engine of this document, at its beginning; code, model data and shared state are shared."""
         made = Engine(self._compiled, self._shared, instance)
-        made._recompile, made._why = self._recompile, self._why
+        made._why = self._why
+        if self._switch is not None:
+            made._follow(self._switch.background)
         made.emit, made.log = self._runtime.emit, self._runtime.log
         return made
 
     def close(self) -> None:
         """Free what the engine holds; calls afterwards are PfaLifecycleErrors."""
+        self._runtime.between = self._switch = None
         self._runtime.set_state("closed")
         self.action = self._closed
 
@@ -340,16 +358,21 @@ class Engine:
 class _Use:
     """The engine's lock for a call other than action."""
 
-    __slots__ = ("runtime",)
+    __slots__ = ("engine", "runtime")
 
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     def __enter__(self) -> None:
-        if self.runtime.state == "closed":
-            raise PfaLifecycleError("this engine is closed")
-        if not self.runtime.lock.acquire(False):
-            raise busy()
+        while True:
+            self.runtime = runtime = self.engine._runtime
+            if runtime.state == "closed":
+                raise PfaLifecycleError("this engine is closed")
+            if not runtime.lock.acquire(False):
+                raise busy()
+            if runtime is self.engine._runtime:  # else another thread has let it go on compiled in between
+                return
+            runtime.lock.release()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.runtime.lock.release()

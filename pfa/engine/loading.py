@@ -21,6 +21,7 @@ from pfa.check.problems import CannotFill, WrongJson, show
 from pfa.data.document import code_of, first_values, portable
 from pfa.data.resources import Resources, folder_of
 from pfa.data.values import Decoders, output_encoder
+from pfa.engine.background import Background
 from pfa.engine.instance import Engine
 from pfa.engine.runtime import Code, Compiled
 from pfa.errors import (
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from pfa.types import Type
 
 BACKENDS = ("auto", "python", "numba")
-_COMPILED_TEXT = 1 << 20  # characters of a document that "auto" compiles
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
 _names = itertools.count(1)
 
@@ -73,8 +73,8 @@ def load(
 ) -> Engine:
     """Load a document from a path or an open file: .pfa .json .pfaz .yaml .yml.
 
-    `backend`: "auto" (python, compiled by `wait` or for a large table), "python" or "numba"; with the latter
-    `escape=False` refuses what cannot run natively.
+    `backend`: "auto" (python, and compiled code when a worker process has made it), "python" or "numba"; with the
+    latter `escape=False` refuses what cannot run natively.
     `options` override the document's.  `limits` bound reading and running.
     `resources`: what cells and pools with a "source" may be filled from, folders and functions from a URL to bytes or
     an open binary file; default: the folder that the document is in.
@@ -186,23 +186,22 @@ def _engine(
         raise _refusal(_placed(checked.problems, read.source))
     compiled = _compile(read, checked.program, checked.warnings, options, limits, unions, target)
     engine = Engine(compiled, shared or SharedState(), instance)
-    if backend == "auto" and len(read.source.text) <= _COMPILED_TEXT and find_spec("llvmlite"):
-        engine._recompile = _again
+    if backend == "auto":
+        if find_spec("llvmlite"):
+            engine._follow(Background(compiled, _again))
+        else:
+            engine._why = "not compiled: llvmlite is not installed"
     if state is not None:
         engine._restore(state)
     return engine
 
 
-def _again(engine: Engine) -> Engine:
+def _again(c: Compiled) -> Compiled:
     """The same document on the compiled backend, if all of it is native."""
-    c = engine._compiled
     read = read_value(portable(c.document, c.program), limits=c.limits)
-    data = _Kept(first_values(c.program))
-    target = ("numba", False)
-    made = _engine(read, target, c.options, c.limits, engine._shared, engine.instance, None, c.unions, data)
-    new = replace(made._compiled, document=c.document, source=c.source, warnings=c.warnings, name=c.name)
-    made._compiled = made._runtime.compiled = new
-    return made
+    checked = _checked(read, c.limits, _Kept(first_values(c.program)))
+    assert checked.program is not None
+    return replace(c, code=_code(checked.program, c.limits, c.unions, "numba", False))
 
 
 @lru_cache(maxsize=8)

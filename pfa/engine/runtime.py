@@ -24,7 +24,7 @@ from pfa.errors import (
 from pfa.lib.encode import json_text
 from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState, StillLocked
-from pfa.targets.host import Passed, logger_of, passing
+from pfa.targets.host import LATER, Passed, logger_of, passing
 from pfa.targets.meter import Meter
 from pfa.targets.python_entry import Moved
 from pfa.types import STRING, Type
@@ -96,13 +96,14 @@ class Runtime:
     `action` holds its runtime and nothing here holds `action`, so an engine that is dropped is gone at once.
     """
 
-    def __init__(self, compiled: Compiled, shared: SharedState, instance: int) -> None:
+    def __init__(self, compiled: Compiled, shared: SharedState, instance: int, blank: bool = False) -> None:
         p = compiled.program
         self.compiled = compiled
         self.instance = instance
         self.state = "new"
         self.calls = 0
         self.moved: Callable[[Any], Any] | None = None  # the action of the engine that goes on from here
+        self.between: Callable[[Runtime], None] | None = None  # called between actions; it may raise Moved
         self.emit: Callable[[Any], object] | None = None
         self.log: Callable[..., object] | None = None
         self.notes: list[Problem] = []
@@ -119,11 +120,12 @@ class Runtime:
             n: shared.pool(n, c.type, lambda c=c: c.init) for n, c in p.pools.items() if c.shared  # type: ignore[misc]
         }
         first = self.meter.first
+        tally = LATER if blank else p.zero
         given = {
             "refill": self.meter.refill, "paced": self.meter.paced, "deadline": self.meter.lock_deadline,
             "log_message": partial(_log, weakref.ref(self)),
             "rng": self.rng, "first": first, "name": compiled.name, "instance": instance, "version": p.version,
-            "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": p.zero,
+            "metadata": p.metadata, "budget": first, "started": 0, "finished": 0, "depth": 0, "tally": tally,
             "hook": None, "emitted": [],
         }  # fmt: skip
         protocol = {
@@ -131,7 +133,7 @@ class Runtime:
             "failed": self.failure, "ready": False,
         }  # fmt: skip
         for (kind, name), variable in compiled.code.storage.items():
-            given[variable] = self._first(p, kind, name)
+            given[variable] = self._first(p, kind, name, blank)
         functions, self.variables = compiled.code.make(given, protocol)
         self.action: Callable[[Any], Any] | None = functions.pop("action")
         self.functions = functions
@@ -142,11 +144,11 @@ class Runtime:
         assert action is not None
         return action
 
-    def _first(self, p: Program, kind: str, name: str) -> Any:
+    def _first(self, p: Program, kind: str, name: str, blank: bool) -> Any:
         if kind == "cell":
-            return self.shared_cells.get(name) or p.cells[name].init
+            return self.shared_cells.get(name) or (LATER if blank else p.cells[name].init)
         if kind == "pool":
-            return self.shared_pools.get(name) or dict(p.pools[name].init)
+            return self.shared_pools.get(name) or (LATER if blank else dict(p.pools[name].init))
         return {}  # what a rollback undoes
 
     def log_message(self, namespace: str, values: tuple[Any, ...], types: tuple[Type, ...]) -> None:
@@ -179,6 +181,9 @@ class Runtime:
         """
         if self.moved is not None:
             raise Moved(self.moved)
+        if self.between is not None and self.state == "running":
+            self.between(self)
+            return []
         if self.state != "new":
             raise PfaLifecycleError(f"no action now: this engine is {self.said()}")
         self.compiled.code.decode(datum)
@@ -195,7 +200,7 @@ class Runtime:
 
     def set_state(self, state: str) -> None:
         self.state = state
-        self.variables["ready"] = state == "running"
+        self.variables["ready"] = state == "running" and self.between is None
 
     def phase(self, phase: str, routine: Callable[..., Any], args: tuple[Any, ...]) -> list[Any] | None:
         """Run begin or end; what it emitted."""
@@ -262,22 +267,28 @@ class Runtime:
         return self.rng.state()
 
     def move(self, new: Runtime, action: Callable[[Any], Any]) -> None:
-        """All that this engine is by now becomes what `new`, of the same document, is; calls of `action` go there."""
-        p, variables = self.compiled.program, new.variables
-        cells, pools, tally, started, finished = self.values()
-        for what, values, stores in (("cell", cells, p.cells), ("pool", pools, p.pools)):
-            for n, value in values.items():
-                if not stores[n].shared:
-                    variables[new.compiled.code.storage[what, n]] = value
-        if p.method == "fold":
-            variables["tally"] = tally
-        variables["started"], variables["finished"], variables["name"] = started, finished, self.compiled.name
+        """All that this engine is by now becomes what `new`, of the same document, is; calls of `action` go there.
+
+        What is in `owned` has been moved before.
+        """
+        variables, given = new.variables, self.variables
+        variables["started"], variables["finished"] = given["started"], given["finished"]
+        variables["name"] = self.compiled.name
         new.rng.restore(self.rng.state())
         new.calls, new.notes, new.emit, new.log = self.calls, self.notes, self.emit, self.log
         variables["hook"] = self.emit and passing(self.emit)
         new.set_state(self.state)
         self.moved = action
         self.set_state("moved")
+
+    def owned(self) -> dict[tuple[str, str], Any]:
+        """What only this engine has, by kind and name: cells, pools and the tally in host representation."""
+        p, storage, variables = self.compiled.program, self.compiled.code.storage, self.variables
+        found = {("cell", n): variables[storage["cell", n]] for n, c in p.cells.items() if not c.shared}
+        found |= {("pool", n): dict(variables[storage["pool", n]]) for n, c in p.pools.items() if not c.shared}
+        if p.method == "fold":
+            found["tally", ""] = variables["tally"]
+        return found
 
     def values(self) -> tuple[dict[str, Any], dict[str, Any], Any, int, int]:
         """Cells, pools (shared ones too), tally and counters, in host representation."""

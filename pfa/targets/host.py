@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+LATER = object()  # a value of the state that is written before the engine runs
+
+
 class Passed(BaseException):
     """An error of a callback on its way through an engine, which then raises `error` itself."""
 

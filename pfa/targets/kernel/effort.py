@@ -53,8 +53,8 @@ def refuse(lines: int, limits: Limits) -> None:
     ):
         if limit is not None and needed > limit:
             raise PfaCompileError(
-                f"the numba backend would need about {needed:.0f} {unit} to compile this document, more than "
-                f"Limits.{name} ({limit:g}); raise it, or use the python backend"
+                f"the numba backend would need about {needed:,.1f} {unit} to compile this document, more than "
+                f"Limits.{name} ({limit:,g}); raise it, or use the python backend"
             )
 
 

@@ -9,10 +9,10 @@ Which kernel a call of the library becomes, `calls` decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pfa.targets.kernel import places, rewind
+from pfa.targets.kernel.emitted import Emitted
 from pfa.targets.kernel.helpers import Helpers
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Escape, Site, Unsupported, from_slot, to_slot
@@ -31,26 +31,6 @@ DRAWING = [  # what `Generator.at` does before an action
     "    st(ctx + RNG_NUMBER, get(ctx, STARTED))", f"    st(ctx + RNG_PHASE, {1 << 56})",
     "    st(ctx + RNG_DRAWN, 0)",
 ]  # fmt: skip
-
-
-@dataclass(slots=True)
-class Emitted:
-    """A program in the kernel language, and what it refers to by number."""
-
-    text: str
-    entries: tuple[str, ...]
-    tags: dict[str, int]
-    constants: list[tuple[Type, Any]]
-    sites: list[Site]
-    escapes: list[Escape]
-    events: list[tuple[str, tuple[Type, ...]]]  # of each emit ("", (type,)) and log (namespace, types)
-    slots: dict[tuple[str, str], int]  # of cells, pools, the tally: words of the state
-    types: dict[str, Type]
-    native: dict[str, str]  # library functions, and what each runs as
-    counted: bool  # does it look at the counters of actions?
-    draws: bool  # does it draw random numbers?
-    keys: list[str]  # names that `act` asks for as objects
-    takes: dict[Type, str]  # what takes an object of a type; nothing where there is no `act`
 
 
 def emit(lowered: Lowered, escape: bool = True, recursion: int = 1000) -> Emitted:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pfa.targets.kernel.emitted import state_type
 from pfa.targets.kernel.layout import kind, same_flat
 from pfa.targets.kernel.parts import from_slot, to_slot
 from pfa.targets.values import target_branch
-from pfa.types import INT, STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
+from pfa.types import STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
 
 if TYPE_CHECKING:
     from pfa.ir import Program
     from pfa.targets.kernel.emit import Emitter
 
 _SCALARS = ("null", "boolean", "int", "long", "float", "double")
-PREDEFINED: dict[str, Type] = {"name": STRING, "instance": INT, "metadata": Map(STRING), "version": INT}
 NESTING = 4000  # of values of recursive types, which these functions go down into
 
 
@@ -365,16 +365,3 @@ def holds_map(t: Type, seen: frozenset[str] = frozenset()) -> bool:
             return any(holds_map(f.type, seen | {name}) for f in t.fields)
         case _:
             return False
-
-
-def state_type(p: Program, what: str, name: str) -> Type:
-    """The type of a word of the state; of a pool that of its items."""
-    match what:
-        case "tally":
-            return p.output
-        case "cell":
-            return p.cells[name].type
-        case "pool":
-            return p.pools[name].type
-        case _:
-            return PREDEFINED[name]

@@ -7,6 +7,7 @@ each has an `Instance` of its own.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from pfa.lib.define import Site as CallSite
 from pfa.lib.signature import Bound
 from pfa.targets.kernel import language as k
 from pfa.targets.kernel import take
-from pfa.targets.kernel.coverage import why
 from pfa.targets.kernel.instance import ENDLESS, Instance
 from pfa.targets.kernel.layout import Memory
 from pfa.targets.kernel.parts import Filter
@@ -26,11 +26,13 @@ from pfa.targets.kernel.region import ARENA, Region
 from pfa.targets.python_entry import entry, entry_that_emits
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from pfa.errors import PfaRuntimeError
     from pfa.ir import Program
     from pfa.limits import Limits
     from pfa.targets.kernel.batch import Plan
-    from pfa.targets.kernel.emit import Emitted
+    from pfa.targets.kernel.emitted import Emitted
     from pfa.targets.kernel.link import Code
     from pfa.types import Type
 
@@ -69,6 +71,7 @@ class KernelCode:
         if not escapes:
             return text
         calls = ((x.fn, x.bound) for x in self.emitted.escapes)
+        why = importlib.import_module("pfa.targets.kernel.coverage").why  # it brings all of the compiler
         reasons = {why(fn, bound) for fn, bound in calls if isinstance(fn, Fn) and isinstance(bound, Bound)}
         return f"{text}; {'; '.join(sorted(reasons))}; in Python, through the escape: {', '.join(escapes)}"
 
@@ -80,10 +83,9 @@ class KernelCode:
         for kind_, cells in (("cell", self.program.cells), ("pool", self.program.pools)):
             self.storage.update({(kind_, n): f"{kind_}:{n}" for n, c in cells.items() if c.shared})
         self.sites = [CallSite(x.fn.name, x.bound.params, x.bound.ret) for x in e.escapes]
-        self._store_constants()
 
-    def _store_constants(self) -> None:
-        """The table of constants and what it points to, in a region of its own, made larger until it fits."""
+    def storing(self) -> Generator[None, None, None]:
+        """Write the table of constants and what it points to, in a region of its own: before any engine is made."""
         values = [(t, v.made(self.emitted.sites) if isinstance(v, Filter) else v) for t, v in self.emitted.constants]
         self.constants = Region(self.limits.memory or ARENA)
         self.memory = m = Memory(self.emitted.tags)
@@ -92,6 +94,7 @@ class KernelCode:
         m.maps = []
         for i, (t, v) in enumerate(values):
             m.store(t)((self.table >> 3) + i, v)
+            yield
         self._index_constants(m.maps)
         m.maps = None
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from pfa.errors import PfaError, PfaLimitError, PfaRuntimeError, PfaUserError
+from pfa.targets.host import LATER
 from pfa.targets.kernel import language as k
 from pfa.targets.kernel import take
 from pfa.targets.kernel.draws import Draws
+from pfa.targets.kernel.emitted import state_type
 from pfa.targets.kernel.escaping import Inside, escape
-from pfa.targets.kernel.helpers import state_type
 from pfa.targets.kernel.layout import Memory, kind
 from pfa.targets.kernel.region import ARENA, HELD, SMALLEST, Region, stack_room
 from pfa.types import NULL
@@ -102,7 +103,15 @@ class Instance:
         for what, name in self.code.emitted.slots:
             if what != "undo":
                 key = {"tally": "tally", "symbol": name}.get(what, f"{what}:{name}")
-                self.write(what, name, given[key])
+                if given[key] is not LATER:
+                    self.write(what, name, given[key])
+        self.settle()
+
+    def settle(self) -> None:
+        """What is in the persistent region now is no garbage."""
+        start = self.spaces[0].start
+        self.used = self.q[self.ctx + (k.PTOP >> 3)] - start
+        self.field(k.FULLER, start + 2 * self.used + COLLECT)
 
     # -- state --
 

@@ -204,14 +204,9 @@ class Memory:
 
     def _store_union(self, t: Union) -> Store:
         q = self.q
-        bare: dict[type, tuple[int, Store]] = {}
-        boxed: dict[str, tuple[int, Store]] = {}
-        for b in t.branches:
-            way = (self.tag(b), self.store(b))
-            if b.tag in t.boxed:
-                boxed[b.tag] = way
-            else:
-                bare[_CLASSES[host_class(b)]] = way
+        ways = {b.tag: (self.tag(b), self.store(b)) for b in t.branches}
+        bare = {c: ways[b.tag] for c, b in bare_branches(t).items()}
+        boxed = {tag: ways[tag] for tag in t.boxed}
 
         def store(i: int, v: Any) -> None:
             if v is None:
@@ -326,6 +321,11 @@ class Memory:
             return (tag, value) if tag else value
 
         return load
+
+
+def bare_branches(t: Union) -> dict[type, Type]:
+    """The branches of a union whose values stand bare, by their class."""
+    return {_CLASSES[host_class(b)]: b for b in t.branches if b.tag not in t.boxed}
 
 
 def _free(count: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Attempt, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Var
 from pfa.targets.kernel import binary, building, calls, language, ops, places, rewind, state_ops
-from pfa.targets.kernel.helpers import PREDEFINED
+from pfa.targets.kernel.emitted import PREDEFINED
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import ZERO, Filter, Unsupported, load_at, local, to_slot
 from pfa.types import BOOLEAN, BOTTOM, INT, LONG, MISSING, NULL, STRING, UNKNOWN, Array, Enum, Function, Map
