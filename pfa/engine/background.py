@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import sys
 import threading
 import weakref
 from dataclasses import replace
@@ -79,6 +80,8 @@ class Background:
         self.progress = Progress()
         self.steps: Iterator[bool | None] | None = None
         self.lock = threading.Lock()
+        if (known := sys.modules.get("pfa.targets.kernel.jobs")) is not None:
+            known.DESK.tidy()
 
     def step(self, until: float) -> None:
         """Go on until there is something, or it is late."""

@@ -223,7 +223,7 @@ class Desk:
             self.close()
         job = self._job()
         if job is None:
-            self.tidy()
+            self._tidy()
             return
         if self.worker is None and not self._start(job):
             return
@@ -242,7 +242,14 @@ class Desk:
 
     def tidy(self) -> None:
         """A worker that has ended by itself is buried."""
-        if self.worker is not None and self.worker.status() is not None:
+        if self.worker is not None and self.lock.acquire(False):
+            try:
+                self._tidy()
+            finally:
+                self.lock.release()
+
+    def _tidy(self) -> None:
+        if self.worker is not None and self.current is None and self.worker.status() is not None:
             self.worker.socket.close()
             self.worker = None
 
@@ -250,8 +257,8 @@ class Desk:
         """The job that is done now, the next one where none is."""
         while self.current is None and self.queue:
             if (found := self.queue.popleft())() is not None:
+                self._tidy()
                 self.current = found
-                self.tidy()
                 if self.worker is not None:
                     self._give(self.worker, found())
         return self.current() if self.current else None
