@@ -133,7 +133,7 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Callable[[Any, int], list[Any]]]] = {
     "unicode": ({
         "input": "string", "output": "int",
         "action": {"a.len": [{"a.filter": [
-            {"s.split": [{"s.lower": ["input"]}, [" "]]}, f({"w": "string"}, "boolean", {"s.contains": ["w", ["а"]]}),
+            {"s.split": [{"s.lower": ["input"]}, [" "]]}, f({"w": "string"}, "boolean", {"s.contains": ["w", ["\u0440"]]}),
         ]}]},
     }, unicode_sentences),
     "edit_distance": ({
@@ -145,10 +145,9 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Callable[[Any, int], list[Any]]]] = {
             {"for": {"j": 1}, "while": {"<=": ["j", {"s.len": ["x"]}]}, "step": {"j": {"+": ["j", 1]}}, "do": [
                 {"let": {"last": "row", "next": {"type": INTS, "new": ["j"]}}},
                 {"for": {"k": 1}, "while": {"<=": ["k", {"s.len": ["y"]}]}, "step": {"k": {"+": ["k", 1]}}, "do": [
-                    {"let": {"cost": {
-                        "if": {"==": [{"s.substr": ["x", {"-": ["j", 1]}, "j"]}, {"s.substr": ["y", {"-": ["k", 1]}, "k"]}]},
-                        "then": 0, "else": 1,
-                    }}},
+                    {"let": {"a": {"s.substr": ["x", {"-": ["j", 1]}, "j"]}}},
+                    {"let": {"b": {"s.substr": ["y", {"-": ["k", 1]}, "k"]}}},
+                    {"let": {"cost": {"if": {"==": ["a", "b"]}, "then": 0, "else": 1}}},
                     {"set": {"next": {"a.append": ["next", {"min": [
                         {"min": [{"+": [{"attr": "last", "path": ["k"]}, 1]},
                                  {"+": [{"attr": "next", "path": [{"-": ["k", 1]}]}, 1]}]},
@@ -194,9 +193,10 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Callable[[Any, int], list[Any]]]] = {
     }, baskets),
     "mixed": ({
         "input": MIXED, "output": "double",
-        "action": {"a.fold": ["input", 0.0, f({"tally": "double", "x": ["null", "double", "string"]}, "double", {
+        "action": {"a.fold": ["input", 0.0, f({"tally": "double", "x": MIXED["items"]}, "double", {
             "cast": "x", "cases": [
-                {"as": "null", "named": "n", "do": "tally"}, {"as": "double", "named": "d", "do": {"+": ["tally", "d"]}},
+                {"as": "null", "named": "n", "do": "tally"},
+                {"as": "double", "named": "d", "do": {"+": ["tally", "d"]}},
                 {"as": "string", "named": "s", "do": {"+": ["tally", {"parse.double": ["s"]}]}},
             ],
         })]},
@@ -222,7 +222,8 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Callable[[Any, int], list[Any]]]] = {
     "histogram": ({
         "input": "double", "output": "int", "cells": {"bins": {"type": INTS, "init": [0] * 40}},
         "action": [
-            {"let": {"i": {"min": [39, {"max": [0, {"+": [20, {"cast.int": [{"m.floor": [{"*": ["input", 5.0]}]}]}]}]}]}}},
+            {"let": {"k": {"+": [20, {"cast.int": [{"m.floor": [{"*": ["input", 5.0]}]}]}]}}},
+            {"let": {"i": {"min": [39, {"max": [0, "k"]}]}}},
             {"cell": "bins", "path": ["i"], "to": f({"n": "int"}, "int", {"+": ["n", 1]})},
             {"cell": "bins", "path": ["i"]},
         ],

@@ -12,7 +12,7 @@ does it, so a function that is no order gives the same result there.
 
 from __future__ import annotations
 
-from pfa.targets.kernel.language import TOP, call2, i64, inline, ld, move, put, st, unbits
+from pfa.targets.kernel.language import TOP, call2, i64, inline, ld, ldf, move, put, st, unbits
 from pfa.targets.kernel.lib.base import alloc, charge
 from pfa.targets.kernel.lib.state import order_doubles
 from pfa.targets.kernel.lib.turns import start_turns, tidied
@@ -201,8 +201,25 @@ def ranked(ctx: i64, data: i64, n: i64, how: i64, f: i64, env: i64, greatest: bo
 
 
 @inline
+def first_best_double(data: i64, n: i64, greatest: bool) -> i64:
+    """The same of doubles; NaN is the greatest.  What is best so far stays in a register, and nothing is jumped over."""
+    best = 0
+    x = ldf(data)
+    for i in range(1, n):
+        y = ldf(data + i * 8)
+        more = int(y > x) | (int(y != y) & int(x == x))
+        less = int(y < x) | (int(x != x) & int(y == y))
+        better = (more if greatest else less) != 0
+        best = i if better else best
+        x = y if better else x
+    return best
+
+
+@inline
 def first_best(ctx: i64, data: i64, n: i64, how: i64, f: i64, env: i64, greatest: bool) -> i64:
     """The first position of the greatest or the least slot, of one at least."""
+    if how >= REAL and how < ORDERED:
+        return first_best_double(data, n, greatest)
     best = 0
     begin_turns(ctx, how, env)
     for i in range(1, n):
