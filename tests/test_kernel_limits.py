@@ -11,8 +11,8 @@ import pytest
 import pfa
 from pfa.targets.kernel import effort
 from tests import test_attacks
+from tests.limit_attacks import DEEP, FOREVER, HANGS, INTS, LEAF, RECURSION, SLOW, TREE, breach, build, callback
 from tests.support import ROOT
-from tests.test_limits import DEEP, FOREVER, HANGS, INTS, LEAF, RECURSION, SLOW, TREE, breach, build, callback
 
 LIMITS = pfa.Limits(time=0.2)
 STEPS = pfa.Limits(steps=10_000, time=None)
@@ -355,7 +355,7 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_large_documents_compile_soon(name, monkeypatch):
-    """In seconds, which for some of them optimising everything would not (test_limits.HANGS is for hangs)."""
+    """In seconds, which for some of them optimising everything would not (limit_attacks.HANGS is for hangs)."""
     monkeypatch.setenv("PFA_CACHE", "")
     make, wanted = LARGE[name]
     start = time.process_time()
