@@ -462,12 +462,13 @@ class Routine:
 
 @node
 class Later:
-    """A routine that is lowered when `lower` is called; what that finds of others is put beside it."""
+    """A routine that is not lowered yet: `Lowered.lower` does it."""
 
     name: str
     params: tuple[str, ...]
     captured: tuple[str, ...]
-    lower: Callable[[], Routine]
+    body: Expr
+    at: str
 
 
 @node
@@ -478,6 +479,7 @@ class Lowered:
     routines: dict[str, Routine]
     types: dict[str, Type] = field(default_factory=dict)  # of the locals, by name
     later: dict[str, Later] = field(default_factory=dict)  # what is not lowered yet, where that was asked for
+    lower: Callable[[Later], Routine] | None = None  # puts the routine, and what it finds of others, beside these
 
 
 def null(at: str = "") -> Lit:

@@ -82,6 +82,7 @@ from pfa.types import branches as _branches
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PHASES = ("action", "begin", "end", "merge")
 CHAIN = 12  # cases of a `cond` that stand inside one another
 
 
@@ -111,7 +112,7 @@ def lower(
     for name, function in program.functions.items():
         made.later_or_now(f"u:{name}", function.params, function.body, function.at)
         made.sign(f"u:{name}", function)
-    return Lowered(program, made.routines, made.types, made.later)
+    return Lowered(program, made.routines, made.types, made.later, made.lower)
 
 
 class _Program:
@@ -127,16 +128,25 @@ class _Program:
         self.temps = 0
         self.lifted = 0
 
-    def routine(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> Routine:
+    def routine(
+        self, name: str, params: tuple[str, ...], body: Expr, at: str, captured: tuple[str, ...] | None = ()
+    ) -> Routine:
+        """A function in blocks; `captured` None: the symbols around it that it reads are not known yet."""
         block = self.block(body)
-        user = name[2:] if name.startswith("u:") else ""
-        made = Routine(name, params, block, (), user in self.recursive, bool(user), at=at)
+        if captured is None:
+            captured = free(block, params)
+        recursive = name.startswith("u:") and name[2:] in self.recursive
+        made = Routine(name, params, block, captured, recursive, name not in PHASES, at=at)
         self.routines[name] = made = self.after(made) if self.after else made
         return made
 
+    def lower(self, later: Later) -> Routine:
+        """A function that waited, now; what it finds of others waits beside it."""
+        return self.routine(later.name, later.params, later.body, later.at, later.captured)
+
     def later_or_now(self, name: str, params: tuple[str, ...], body: Expr, at: str) -> None:
         if self.after:
-            self.later[name] = Later(name, params, (), lambda: self.routine(name, params, body, at))
+            self.later[name] = Later(name, params, (), body, at)
         else:
             self.routine(name, params, body, at)
 
@@ -156,18 +166,9 @@ class _Program:
         name = f"f{self.lifted}"
         self.sign(name, function)
         if self.after is None or function.reads is None:
-            return self.lifted_now(name, function, None)
+            return self.routine(name, function.params, function.body, function.at, None)
         captured = tuple([n for n in function.reads if n not in ENGINE_SYMBOLS])
-        made = Later(name, function.params, captured, lambda: self.lifted_now(name, function, captured))
-        self.later[name] = made
-        return made
-
-    def lifted_now(self, name: str, function: FunctionDef, captured: tuple[str, ...] | None) -> Routine:
-        block = self.block(function.body)
-        if captured is None:
-            captured = free(block, function.params)
-        made = Routine(name, function.params, block, captured, charged=True, at=function.at)
-        self.routines[name] = made = self.after(made) if self.after else made
+        made = self.later[name] = Later(name, function.params, captured, function.body, function.at)
         return made
 
 

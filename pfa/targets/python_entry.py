@@ -49,9 +49,10 @@ def entry(
             release()
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
-            error = failed()
-            release()
-            raise error  # noqa: B904  the same error, located
+            try:
+                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+            finally:
+                release()
         release()
         return out
 
@@ -80,9 +81,10 @@ def entry_of_double(
             release()
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
-            error = failed()
-            release()
-            raise error  # noqa: B904  the same error, located
+            try:
+                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+            finally:
+                release()
         release()
         return out
 
@@ -110,9 +112,10 @@ def entry_that_emits(
             release()
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
-            error = failed()
-            release()
-            raise error  # noqa: B904  the same error, located
+            try:
+                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+            finally:
+                release()
         release()
         return out
 

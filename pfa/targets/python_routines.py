@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pfa.errors import PfaLimitError
 from pfa.ir import Attempt, Branch, Each, Loop, Op, Routine
+from pfa.passes.lower import PHASES
 from pfa.targets.python_module import Module
 from pfa.targets.python_print import HEAVY, FunctionPrinter
 from pfa.targets.values import holds_inside
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pfa.ir import Block, Later, Lowered, Operand, Statement
-
-PHASES = ("action", "begin", "end", "merge")
-
 
 class ProgramPrinter:
     """What is printed of a program, and what is not yet; it takes over the routines.
@@ -35,6 +33,7 @@ class ProgramPrinter:
         self.encode_charges = encodes and holds_inside(p.output)
         self.recursion = recursion
         self.routines, self.later = lowered.routines, lowered.later  # that are not printed yet
+        self.lower = lowered.lower if lowered.later else None
         self.draws = p.draws
         self.steady: set[str] = set()
         self.rollback = ([n for n, c in p.cells.items() if c.rollback], [n for n, c in p.pools.items() if c.rollback])
@@ -68,9 +67,11 @@ class ProgramPrinter:
 
     def routine(self, name: str) -> Routine:
         """A routine that is not printed yet, lowered now if it is not."""
-        if name in self.later:
-            self.later[name].lower()  # which puts it into `routines`
+        if self.lower and name in self.later:
+            self.lower(self.later[name])  # which puts it into `routines`
             del self.later[name]
+            if not self.later:  # nobody needs what it was made of
+                self.lower = None
         return self.routines[name]
 
     def print(self, name: str) -> None:
