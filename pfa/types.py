@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Order = Literal["ascending", "descending", "ignore"]
 T = TypeVar("T")
@@ -25,14 +28,18 @@ def node(cls: type[T]) -> type[T]:
     return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Prim:
-    """null, boolean, int, long, float, double, string or bytes."""
+    """null, boolean, int, long, float, double, string or bytes; one object a name, compared and hashed as such."""
 
     name: str
+    known: ClassVar[dict[str, Prim]] = {}
 
-    def __hash__(self) -> int:
-        return hash(self.name)
+    def __new__(cls, name: str) -> Prim:
+        return cls.known.get(name) or cls.known.setdefault(name, object.__new__(cls))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Prim, (self.name,)
 
     @property
     def tag(self) -> str:
@@ -251,31 +258,40 @@ def accepts(want: Type, got: Type) -> bool:
     """
     if want is got:
         return True
-    if want.__class__ is Prim and got.__class__ is Prim:
-        return want == got or (want in RANK and got in RANK and RANK[got] <= RANK[want])
+    if want.__class__ is got.__class__ and (rule := _SAME_KIND.get(want.__class__)):
+        return rule(want, got)
     if isinstance(got, Bottom | Unknown) or isinstance(want, Unknown):
         return True
     if isinstance(want, Union):
         return all(_accepted(want, g) for g in branches(got))
     if isinstance(got, Union):
         return all(accepts(want, g) for g in got.branches)
-    if isinstance(want, Record):
-        return want == got
-    match want, got:
-        case Array(w), Array(g):
-            return accepts(w, g)
-        case Map(w), Map(g):
-            return accepts(w, g)
-        case Enum(), Enum():
-            return want.name == got.name and set(got.symbols) <= set(want.symbols)
-        case Function(ws, wr), Function(gs, gr):
-            return (
-                len(ws) == len(gs)
-                and all(accepts(g, w) for w, g in zip(ws, gs, strict=True))
-                and accepts(wr, gr)
-            )
-        case _:
-            return want == got
+    return want == got
+
+
+def _accepts_number(want: Prim, got: Prim) -> bool:
+    return want.name == got.name or (want in RANK and got in RANK and RANK[got] <= RANK[want])
+
+
+def _accepts_enum(want: Enum, got: Enum) -> bool:
+    return want.name == got.name and set(got.symbols) <= set(want.symbols)
+
+
+def _accepts_function(want: Function, got: Function) -> bool:
+    return (
+        len(want.params) == len(got.params)
+        and all([accepts(g, w) for w, g in zip(want.params, got.params, strict=True)])  # noqa: C419  a list is faster
+        and accepts(want.ret, got.ret)
+    )
+
+
+_SAME_KIND: dict[type, Callable[[Any, Any], bool]] = {
+    Prim: _accepts_number,
+    Array: lambda want, got: accepts(want.items, got.items),
+    Map: lambda want, got: accepts(want.values, got.values),
+    Enum: _accepts_enum,
+    Function: _accepts_function,
+}
 
 
 def _accepted(want: Union, got: Type) -> bool:

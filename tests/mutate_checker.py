@@ -82,7 +82,7 @@ REASONS: dict[str, list[str]] = {
         "unfit.py _other_fields: or for and data and isinstance(enum, Enum) and (enum.symbols != tuple(da...",
     ],
     "a document has one type of a name, so an enum always has its own symbols": [
-        "types.py accepts: not set(got.symbols) <= set(want.symbols)",
+        "types.py _accepts_enum: not set(got.symbols) <= set(want.symbols)",
     ],
     "a quicker way: equal types are also joined by the rest": [
         "types.py join: never if all((t == first for t in known)): return first",

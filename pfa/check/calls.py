@@ -13,6 +13,7 @@ from pfa.check.functions import (
     emit_type,
     expect_function,
     fitted,
+    function_argument,
     is_function,
     unknown_function,
 )
@@ -145,7 +146,7 @@ def _call_library(c: Checker, fn: Fn, raw: list[Any], places: list[str], at: str
         c.report(Deprecated(fn.name, at=Where(at)))
     if "rng" in fn.needs:
         c.draws = True
-    fit = tuple([fitted(c, a, w) for a, w in zip(args, bound.params, strict=True)])
+    fit = tuple([a if a.type is w else fitted(c, a, w) for a, w in zip(args, bound.params, strict=True)])
     return Call(bound.ret, fn, bound, fit, at=at)
 
 
@@ -155,12 +156,15 @@ def _library_arguments(
     """The arguments, of the type UNKNOWN where they are broken or no function where one must stand."""
     args: list[Argument] = []
     functions = fn.functions[len(raw)]
+    inside = scope.value()
     for i, (x, p) in enumerate(zip(raw, places, strict=True)):
-        if i in functions and not is_function(x):
+        made: Argument | None = None
+        if is_function(x):
+            made = function_argument(c, x, p, scope, None, "the argument")
+        elif i in functions:
             expect_function(c, f"argument {i + 1} of {fn.name}", x, p)
-            made = None
         else:
-            made = argument(c, x, p, scope)
+            made = c.expression(x, p, inside)
         args.append(Lit(UNKNOWN, None, at=p) if made is None else made)
     return args
 

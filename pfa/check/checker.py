@@ -247,6 +247,8 @@ class Checker:
         """
         missing = [name for name in required if name not in value]
         unknown = [name for name in value if name not in required and name not in optional and name != "@"]
+        if not missing and not unknown:
+            return value
         meant = self._meant(unknown, [*missing, *(name for name in optional if name not in value)])
         alone = missing[0] if len(missing) == len(unknown) == 1 and not meant else ""
         for name in unknown:
@@ -403,9 +405,10 @@ class Checker:
             return FORMS.get(key)
         if "ret" in value and "do" in value:
             return FORMS["params"]
-        told = [key for key in value if key in FORMS]
-        telling = next((key for key in told if key not in _SHARED), "")
-        telling = telling or next((key for key in _SHARED if key in told), "")
+        for key in value:
+            if key in FORMS and key not in _SHARED:
+                return FORMS[key]
+        telling = next((key for key in _SHARED if key in value), "")
         return FORMS.get(telling) if telling != "type" or "value" in value else None
 
     def body(self, value: Any, at: str, scope: Scope, what: str = "a block") -> Expr:
@@ -434,10 +437,13 @@ class Checker:
         return joined, [widen(joined, e) for e in exprs]
 
 
+_ANY = (Bottom, Unknown)
+
+
 def widen(type: Type, expr: Expr) -> Expr:
     """`expr` as `type`, which accepts its type; constants are widened here and now."""
     got = expr.type
-    if got is type or got == type or isinstance(got, Bottom | Unknown) or isinstance(type, Unknown | Bottom):
+    if got is type or got == type or isinstance(got, _ANY) or isinstance(type, _ANY):
         return expr
     match expr:
         case Lit(value=value) if got in RANK and type in RANK and value is not None:  # null: it was refused

@@ -47,6 +47,8 @@ _CELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_]([A-Za-z0-9_]|\.[A-Za-z][A-Za-z0-9_]*)*\Z")
 TIMEOUTS = ("timeout", "timeout.begin", "timeout.action", "timeout.end")
 _PREDEFINED = "it is predefined"
+_ALWAYS = {s.name: s for s in (Symbol("name", STRING), Symbol("instance", INT), Symbol("metadata", Map(STRING)))}
+_COUNTED = _ALWAYS | {n: Symbol(n, LONG) for n in ("actionsStarted", "actionsFinished")}
 SourceReader = Callable[[str, str, Type], Any]
 """Source ("json" or "avro"), location, type -> host value; raises PfaInitError and PfaLimitError."""
 
@@ -176,15 +178,11 @@ class _Document:
         c.pools = self.storage("pools", "pool")
         zero = c.embedded(c.output, d["zero"], "/zero") if "zero" in d else None
         defined = self.functions()
-        always: dict[str, Type] = {"name": STRING, "instance": INT, "metadata": Map(STRING)}
-        if "version" in d:
-            always["version"] = INT
-        tally = {"tally": c.output} if c.method in ("fold", "") else {}
-        counters: dict[str, Type] = {"actionsStarted": LONG, "actionsFinished": LONG}
-        begin = self.phase("begin", always)
-        action = self.phase("action", {"input": input, **tally, **always, **counters})
-        end = self.phase("end", {**tally, **always, **counters})
-        merge = self.phase("merge", {"tallyOne": c.output, "tallyTwo": c.output, **always})
+        tally = ("tally",) if c.method in ("fold", "") else ()
+        begin = self.phase("begin", _ALWAYS)
+        action = self.phase("action", _COUNTED, ("input", *tally), input)
+        end = self.phase("end", _COUNTED, tally)
+        merge = self.phase("merge", _ALWAYS, ("tallyOne", "tallyTwo"))
         self.defaults()
         self.update_rules()
         self.fill()
@@ -358,14 +356,19 @@ class _Document:
 
     # -- phases --
 
-    def phase(self, key: str, symbols: dict[str, Type]) -> Expr | None:
-        """begin, action, end or merge: a block sealed inside the predefined symbols."""
+    def phase(
+        self, key: str, always: dict[str, Symbol], own: tuple[str, ...] = (), input: Type = UNKNOWN
+    ) -> Expr | None:
+        """begin, action, end or merge: a block sealed inside the predefined symbols, the document's `own` first."""
         if key not in self.document:
             return None
         c = self.c
         predefined = Scope()
-        for name, type in symbols.items():
-            predefined.symbols[name] = Symbol(name, type)
+        for name in own:
+            predefined.symbols[name] = Symbol(name, input if name == "input" else c.output)
+        predefined.symbols |= always
+        if "version" in self.document:
+            predefined.symbols["version"] = Symbol("version", INT)
         value = self.document[key]
         if value == [] and key in ("begin", "end"):
             return None

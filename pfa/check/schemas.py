@@ -79,7 +79,7 @@ class Schemas:
         self.open: dict[str, list[tuple[str, Parts, str]]] = {}  # being made
         self.unknown: dict[UnknownType, list[str]] = {}  # with the full names that they may have
         self.defaults: list[tuple[Record, str]] = []
-        self._found: dict[str, tuple[dict[str, Any], str, str]] | None = None
+        self._found: dict[str, tuple[dict[str, Any], Place, str]] | None = None
 
     def parse(self, schema: Any, at: str, namespace: str = "") -> Type:
         """The type that a schema describes; UNKNOWN, with a problem reported, where it is none."""
@@ -119,15 +119,16 @@ class Schemas:
         found = (self._found or {}).get(full)
         if found is None:
             return None
-        schema, at, namespace = found
-        return self._object(schema, at, namespace)
+        schema, place, namespace = found
+        return self._object(schema, _pointer(place), namespace)
 
     def _search(self) -> None:
         if self._found is None:
             self._found = {}
             for schema, at in type_places(self.document):
-                for full, entry in definitions(schema, at, ""):
-                    self._found.setdefault(full, entry)
+                if schema.__class__ is not str:
+                    for full, entry in definitions(schema, at, ""):
+                        self._found.setdefault(full, entry)
 
     def _full_name(self, schema: dict[str, Any], at: str, namespace: str) -> str | None:
         name = self._attribute(schema, "name", at)
@@ -409,34 +410,46 @@ def _same_field(f: Field, g: Field) -> bool:
     )
 
 
-Definition = tuple[str, tuple[dict[str, Any], str, str]]
-"""Full name, and (object, pointer, enclosing namespace)."""
+Place: TypeAlias = "str | tuple[Place, object]"
+"""A pointer, or a place and a token below it: most places that a search comes by are never shown."""
+Definition = tuple[str, tuple[dict[str, Any], Place, str]]
+"""Full name, and (object, place, enclosing namespace)."""
 
 
-def definitions(schema: Any, at: str, namespace: str) -> Iterator[Definition]:
+def _pointer(place: Place) -> str:
+    tokens: list[str] = []
+    while not isinstance(place, str):
+        place, token = place
+        tokens.append(escape(str(token)))
+    return "/".join([place, *reversed(tokens)])
+
+
+def definitions(schema: Any, at: Place, namespace: str) -> Iterator[Definition]:
     """Each named type that is declared inside a schema, in document order."""
     stack = [(schema, at, namespace)]
     while stack:
         node, place, space = stack.pop()
-        inside: list[tuple[Any, str, str]] = []
-        if isinstance(node, list):
-            inside = [(x, f"{place}/{i}", space) for i, x in enumerate(node)]
-        elif isinstance(node, dict) and node.get("type") in _NAMED and isinstance(node.get("name"), str):
+        inside: list[tuple[Any, Place, str]] = []
+        if node.__class__ is list:
+            inside = [(x, (place, i), space) for i, x in enumerate(node) if x.__class__ in _HOLDS]
+        elif node.__class__ is not dict:
+            continue
+        elif node.get("type") in _NAMED and isinstance(node.get("name"), str):
             given = node.get("namespace")
             full = full_name(node["name"], given if isinstance(given, str) else None, space)
             yield full, (node, place, space)
             fields = node.get("fields")
             inside = [
-                (f.get("type"), f"{place}/fields/{i}/type", full.rpartition(".")[0])
+                (f["type"], (((place, "fields"), i), "type"), full.rpartition(".")[0])
                 for i, f in enumerate(fields if isinstance(fields, list) else ())
-                if isinstance(f, dict)
+                if isinstance(f, dict) and f.get("type").__class__ in _HOLDS
             ]
-        elif isinstance(node, dict):
-            inside = [(node[k], f"{place}/{k}", space) for k in ("type", "items", "values") if k in node]
+        else:
+            inside = [(node[k], (place, k), space) for k in ("type", "items", "values") if k in node]
         stack += reversed(inside)
 
 
-_HOLDS = (dict, list)
+_HOLDS = frozenset((dict, list))
 
 
 def type_places(document: Any) -> Iterator[tuple[Any, str]]:
@@ -448,24 +461,26 @@ def type_places(document: Any) -> Iterator[tuple[Any, str]]:
         for name, spec in _items(document.get(key)):
             if isinstance(spec, dict) and "type" in spec:
                 yield spec["type"], f"/{key}/{escape(name)}/type"
-    stack = [(document[k], f"/{k}") for k in ("fcns", "merge", "end", "action", "begin") if k in document]
+    phases = ("fcns", "merge", "end", "action", "begin")
+    stack: list[tuple[Any, Place]] = [(document[k], f"/{k}") for k in phases if k in document]
     while stack:
-        node, at = stack.pop()
-        inside: list[tuple[Any, str]] = []
-        if isinstance(node, list):
-            inside = [(x, f"{at}/{i}") for i, x in enumerate(node) if x.__class__ in _HOLDS]
-        elif isinstance(node, dict):
+        node, place = stack.pop()
+        inside: list[tuple[Any, Place]] = []
+        if node.__class__ is list:
+            inside = [(x, (place, i)) for i, x in enumerate(node) if x.__class__ in _HOLDS]
+        elif node.__class__ is dict and len(node) == 1:  # it has no type beside anything
+            inside = [(v, (place, k)) for k, v in node.items() if v.__class__ in _HOLDS]
+        elif node.__class__ is dict:
             skip = set(_type_keys(node))
             if skip:
+                at = _pointer(place)
                 yield from [(node[key], f"{at}/{key}") for key in node if key in skip]
             if "params" in node and "ret" in node:
                 skip.add("params")
-                yield from _parameter_types(node["params"], at)
+                yield from _parameter_types(node["params"], _pointer(place))
             if "type" in skip and "value" in node:
                 skip.add("value")
-            inside = [
-                (v, f"{at}/{escape(k)}") for k, v in node.items() if v.__class__ in _HOLDS and k not in skip
-            ]
+            inside = [(v, (place, k)) for k, v in node.items() if v.__class__ in _HOLDS and k not in skip]
         stack += reversed(inside)
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("auto", "python", "numba")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
+_LIMITS = Limits()
 _names = itertools.count(1)
 
 
@@ -82,7 +83,7 @@ def load(
     `unions`: "natural" (plain values out) or "tagged" (Avro's JSON encoding).
     Raises PfaSyntaxError, PfaTypeError, PfaInitError, PfaLimitError, PfaCompileError.
     """
-    bounds = limits or Limits()
+    bounds = limits or _LIMITS
     with paused():
         document = read_path(path_or_file, limits=bounds, syntax=syntax)
         sources = Resources(resources, folder_of(path_or_file), bounds)
@@ -106,7 +107,7 @@ def loads(
     """Load a document from text (JSON or YAML), bytes or a dict; keywords as for `load`, but no file is opened unless
     `resources` has its folder.
     """
-    bounds = limits or Limits()
+    bounds = limits or _LIMITS
     with paused():
         read = read_value(document, limits=bounds, syntax=syntax)
         sources = Resources(resources, None, bounds) if resources is not None else None
@@ -125,7 +126,7 @@ def check(
 
     Files that its cells and pools name are read as `load` and `loads` do it: `resources` are theirs.
     """
-    bounds = limits or Limits()
+    bounds = limits or _LIMITS
     sources = Resources(resources, None, bounds) if resources is not None else None
     try:
         if isinstance(document, os.PathLike) or hasattr(document, "read"):

@@ -177,13 +177,15 @@ class Signature:
                 return None
         if self._restricted and not all([_holds(p, env) for p in self.params]):  # noqa: C419  a list is faster
             return None
-        params = tuple(
-            [fixed or substitute(p, env) for p, fixed in zip(self.params, self._fixed, strict=True)]
-        )
-        for want, got in zip(params, args, strict=True):
-            if want is not got and not accepts(want, got):
+        params: list[Type] = []
+        for pattern, fixed, arg in zip(self.params, self._fixed, args, strict=True):
+            want = fixed or substitute(pattern, env)
+            if want == arg:
+                want = arg  # the very same, so that nobody has to compare them again
+            elif not accepts(want, arg):
                 return None
-        return Bound(self, params, substitute(self.ret, env))
+            params.append(want)
+        return Bound(self, tuple(params), substitute(self.ret, env))
 
     @property
     def concrete(self) -> Function | None:
@@ -262,12 +264,12 @@ def _match_fixed(want: AnyFixed, got: Type, env: dict[str, Type]) -> bool:
 
 
 def _match_array(want: ArrayOf, got: Type, env: dict[str, Type]) -> bool:
-    got = _only(got)
+    got = got if got.__class__ is Array else _only(got)
     return isinstance(got, Array) and match(want.items, got.items, env)
 
 
 def _match_map(want: MapOf, got: Type, env: dict[str, Type]) -> bool:
-    got = _only(got)
+    got = got if got.__class__ is Map else _only(got)
     return isinstance(got, Map) and match(want.values, got.values, env)
 
 
@@ -377,17 +379,8 @@ def substitute(p: Pattern, env: dict[str, Type]) -> Type:
     kind = p.__class__
     if kind in _NAMED_WILD:
         return env.get(p.name, UNKNOWN)  # type: ignore[union-attr]
-    match p:
-        case ArrayOf(x):
-            return Array(substitute(x, env))
-        case MapOf(x):
-            return Map(substitute(x, env))
-        case UnionOf(xs):
-            return _substitute_union(xs, env)
-        case FunctionOf(ps, r):
-            return Function(tuple([substitute(x, env) for x in ps]), substitute(r, env))
-        case _:
-            return p  # type: ignore[return-value]
+    make = _SUBSTITUTES.get(kind)
+    return p if make is None else make(p, env)  # type: ignore[return-value]
 
 
 def _substitute_union(patterns: tuple[Pattern, ...], env: dict[str, Type]) -> Type:
@@ -398,6 +391,14 @@ def _substitute_union(patterns: tuple[Pattern, ...], env: dict[str, Type]) -> Ty
             if b not in flat and not isinstance(b, Bottom):
                 flat.append(b)
     return flat[0] if len(flat) == 1 and len(patterns) == 1 else Union(tuple(flat))
+
+
+_SUBSTITUTES: dict[type, Callable[[Any, dict[str, Type]], Type]] = {
+    ArrayOf: lambda p, env: Array(substitute(p.items, env)),
+    MapOf: lambda p, env: Map(substitute(p.values, env)),
+    UnionOf: lambda p, env: _substitute_union(p.branches, env),
+    FunctionOf: lambda p, env: Function(tuple([substitute(x, env) for x in p.params]), substitute(p.ret, env)),
+}
 
 
 _TOKEN = re.compile(r"\s*(->|[A-Za-z_][A-Za-z0-9_]*|[(){},:])")

@@ -52,11 +52,14 @@ def _small(value: Any, limits: Limits) -> int | None:
     level, nesting, nodes = [value], 0, 1
     most = min(_SMALL, limits.nodes or _SMALL)
     texts: list[str] = []
+    text = texts.append
+    if value.__class__ is not dict and value.__class__ is not list:
+        return None
     while level:
         nesting += 1
         inner: list[Any] = []
         for c in level:
-            nodes += len(c) if c.__class__ is dict or c.__class__ is list else _SMALL
+            nodes += len(c)
             if nodes > most:
                 return None
             values: Any = c
@@ -65,17 +68,16 @@ def _small(value: Any, limits: Limits) -> int | None:
                 values = c.values()
             for x in values:
                 kind = x.__class__
-                if kind is dict or kind is list:
+                if kind is str:
+                    text(x)
+                elif kind is dict or kind is list:
                     inner.append(x)
-                elif kind is str:
-                    texts.append(x)
                 elif kind not in KINDS or (kind is int and not fits(x)):
                     return None
         if nesting > limits.nesting:
             return None
         level = inner
-    plain = set(map(type, texts)) <= {str} and all(map(str.isascii, texts))
-    return nesting if plain else None
+    return nesting if set(map(type, texts)) <= {str} and "".join(texts).isascii() else None
 
 
 def _survey(value: Any, limits: Limits, file: str) -> int | None:

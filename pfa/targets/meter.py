@@ -34,6 +34,19 @@ def resident_bytes() -> int:
         return 0
 
 
+_PHASES = ("begin", "action", "end", "merge", "call")
+
+
+def _seconds(most: float | None, timeouts: dict[str, int]) -> dict[str, float | None]:
+    """What each phase may take: the least of the limit and the document's own."""
+    seconds: dict[str, float | None] = dict.fromkeys(_PHASES, most)
+    for phase in _PHASES if timeouts else ():
+        asked = timeouts.get(f"timeout.{phase}", timeouts.get("timeout", -1))
+        if asked >= 0 and (most is None or asked / 1000 < most):
+            seconds[phase] = asked / 1000
+    return seconds
+
+
 class Meter:
     """What one engine may still use in the phase at hand."""
 
@@ -52,14 +65,7 @@ class Meter:
         self.limits = limits
         self.chunk = chunk  # steps between two looks at the clock
         self.memory = limits.memory
-        self.seconds: dict[str, float | None] = {}
-        for phase in ("begin", "action", "end", "merge", "call"):
-            asked = timeouts.get(f"timeout.{phase}", timeouts.get("timeout", -1))
-            own = asked / 1000 if asked >= 0 else None
-            bounds = [t for t in (own, limits.time) if t is not None]
-            self.seconds[phase] = min(bounds) if bounds else None
-        if seconds is not None:
-            self.seconds = seconds
+        self.seconds = _seconds(limits.time, timeouts) if seconds is None else seconds
         self.first = chunk if limits.steps is None else min(chunk, limits.steps)
         self.turn = -1
         self.phase = "action"

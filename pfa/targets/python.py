@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
 from pfa.errors import NOWHERE, PfaRuntimeError, PfaUserError
 from pfa.lib.table import lookup
+from pfa.passes.lower import PHASES
 from pfa.targets.meter import CHUNK
 from pfa.targets.python_entry import entry, entry_of_double, entry_that_emits
 from pfa.targets.python_module import implementation_name
 from pfa.targets.python_ops import NAMES
 from pfa.targets.python_places import column, nearer
-from pfa.targets.python_routines import PHASES, ProgramPrinter
+from pfa.targets.python_routines import ProgramPrinter
 from pfa.types import DOUBLE, MISSING
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ def entry(
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             try:
-                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+                raise failed()  # the same error, located; a variable that holds it would be a circle
             finally:
                 release()
         release()
@@ -82,7 +82,7 @@ def entry_of_double(
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             try:
-                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+                raise failed()  # the same error, located; a variable that holds it would be a circle
             finally:
                 release()
         release()
@@ -113,7 +113,7 @@ def entry_that_emits(
             return moved.action(datum)
         except:  # noqa: E722  whatever it is, the lock is given back
             try:
-                raise failed()  # noqa: B904  the same error, located; no variable holds it, which would be a circle
+                raise failed()  # the same error, located; a variable that holds it would be a circle
             finally:
                 release()
         release()
