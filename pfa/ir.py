@@ -354,9 +354,9 @@ class Var:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Const:
-    """A constant, by identity; targets keep it in a table, never in the text."""
+    """A constant, by identity; targets keep it in a table, never in the text.  Nobody changes it."""
 
     value: Any
     type: Type = UNKNOWN

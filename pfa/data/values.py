@@ -536,9 +536,16 @@ class Encoders:
 
 def output_encoder(t: Type, tagged: bool) -> Callable[[Charge | None], Encode] | None:
     """Makes an engine's encoder of its outputs, with what counts for it; None: they go out as they are."""
-    if Encoders(tagged).of(t) is None:
+    if _goes_as_it_is(t, tagged):
         return None
     return lambda charge: Encoders(tagged, charge).of(t) or _as_it_is
+
+
+def _goes_as_it_is(t: Type, tagged: bool) -> bool:
+    """Would an encoder of this type do nothing?"""
+    if isinstance(t, Union):
+        return not tagged and not t.boxed and all(_goes_as_it_is(b, tagged) for b in t.branches)
+    return not isinstance(t, Array | Map | Record)
 
 
 def _as_it_is(v: Any) -> Any:

@@ -52,18 +52,25 @@ def step_into(b: Builder, base: Operand, kind: Any, step: Step, key: Operand, co
     return b.op(to, "index" if kind == "array" else "key", (base, key), code, at)
 
 
-def walk(b: Builder, base: Operand, kinds: list[str], path: tuple[Step, ...], keys: list[Operand], code: int,
+def walk(b: Builder, base: Operand, type: Any, path: tuple[Step, ...], keys: list[Operand], code: int,
          at: str, into: str = "") -> Operand:  # fmt: skip
-    for i, (kind, step, key) in enumerate(zip(kinds, path, keys, strict=True)):
-        last = into if i == len(path) - 1 else ""
-        base = step_into(b, base, kind, step, key, code + (kind == "map"), at, last)
+    """All steps down."""
+    last = len(path) - 1
+    for i, step in enumerate(path):
+        to = into if i == last else ""
+        if step.key is None:
+            base = b.op(to, "field", (base,), step.field, at)
+        else:
+            kind = "array" if isinstance(type, Array) else "map"
+            base = step_into(b, base, kind, step, keys[i], code + (kind == "map"), at, to)
+        type = step.into
     return base
 
 
 def attr(b: Builder, e: Attr, into: str) -> Operand:
     base = b.value(e.base)
     keys = keys_of(b, e.path)
-    return walk(b, base, _kinds(e.base.type, e.path), e.path, keys, 2000, e.at, into)
+    return walk(b, base, e.base.type, e.path, keys, 2000, e.at, into)
 
 
 def attr_to(b: Builder, e: AttrTo, into: str) -> Operand:
@@ -102,7 +109,7 @@ def cell_get(b: Builder, e: CellGet, into: str) -> Operand:
     keys = keys_of(b, e.path)
     code = "shared_cell" if cell.shared else "cell"
     base = b.op("" if e.path else into, code, (), e.cell, e.at)
-    return walk(b, base, _kinds(cell.type, e.path), e.path, keys, 2004, e.at, into)
+    return walk(b, base, cell.type, e.path, keys, 2004, e.at, into)
 
 
 def cell_to(b: Builder, e: CellTo, into: str) -> Operand:
@@ -125,7 +132,7 @@ def pool_get(b: Builder, e: PoolGet, into: str) -> Operand:
     keys = keys_of(b, e.path)
     code = "shared_pool" if pool.shared else "pool"
     base = b.op("" if e.path else into, code, (item,), e.pool, e.at)
-    return walk(b, base, _kinds(pool.type, e.path), e.path, keys, 2008, e.at, into)
+    return walk(b, base, pool.type, e.path, keys, 2008, e.at, into)
 
 
 def pool_to(b: Builder, e: PoolTo, into: str) -> Operand:

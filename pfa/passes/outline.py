@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pfa.ir import Attempt, Block, Branch, Each, Leave, Loop, Lowered, Part, Routine, Statement
+from pfa.ir import Attempt, Block, Branch, Each, Leave, Loop, Lowered, Op, Part, Routine, Statement
 
 DEPTH = 14
 
@@ -29,7 +29,11 @@ def outlined(r: Routine) -> Routine:
 def _too_deep(block: Block, depth: int) -> bool:
     if depth > DEPTH:
         return True
-    return any(_too_deep(inner, depth + 1) for s in block for inner in _inner(s))
+    for s in block:
+        for inner in () if s.__class__ is Op else _inner(s):
+            if _too_deep(inner, depth + 1):
+                return True
+    return False
 
 
 def _inner(s: Statement) -> tuple[Block, ...]:

@@ -115,9 +115,10 @@ class Variables:
             self.space[name] = value
 
     def __del__(self) -> None:
-        kept = {name: self.space[name] for name in ("__name__", "__loader__")}  # for tracebacks
-        self.space.clear()
-        self.space.update(kept)
+        space = self.space
+        name, loader = space["__name__"], space["__loader__"]
+        space.clear()
+        space["__name__"], space["__loader__"] = name, loader  # for tracebacks
 
 
 class Chunk:

@@ -20,6 +20,9 @@ Text: TypeAlias = tuple[list[str], list[str]]  # lines and their places
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+_EXACT = frozenset((str, int, bytes))  # equal ones are the same
+
+
 class Module:
     """The text being made, its constants, and what stands where."""
 
@@ -60,8 +63,9 @@ class Module:
         """The global that holds a constant; equal scalars share one."""
         if value is None or value is True or value is False:
             return repr(value)
-        scalar = type(value) in (int, float, str, bytes)
-        key = (type(value), repr(value)) if scalar else (type(value), id(value))
+        kind = value.__class__
+        exact = value if kind in _EXACT else repr(value) if kind is float else id(value)  # 0.0 == -0.0
+        key = kind, exact
         name = self._constants.get(key)
         if name is None:
             name = self._constants[key] = f"K{len(self._constants) + 1}"
@@ -125,8 +129,14 @@ def parameters(fn: Fn) -> tuple[str, ...]:
 
 def costs(fn: Fn, args: list[str]) -> str:
     """The cost of a call, an expression over the operands' texts."""
-    names = dict(zip(parameters(fn), args, strict=False))
-    return _WORD.sub(lambda m: names.get(m.group(), m.group()), fn.cost)
+    return _with_holes(fn.cost, parameters(fn)[: len(args)]).format(*args)
+
+
+@lru_cache(maxsize=1024)
+def _with_holes(cost: str, names: tuple[str, ...]) -> str:
+    """A cost with places to fill in for the parameters."""
+    holes = {name: f"{{{i}}}" for i, name in enumerate(names)}
+    return _WORD.sub(lambda m: holes.get(m.group(), m.group()), cost)
 
 
 def implementation_name(fn: Fn) -> str:

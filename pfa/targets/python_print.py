@@ -154,7 +154,10 @@ class FunctionPrinter:
         """A block's statements; an empty one is `pass`."""
         count = len(self.module.lines)
         for s in block:
-            self.statement(s)
+            if s.__class__ is Op:
+                self.op(s)  # type: ignore[arg-type]
+            else:
+                self.statement(s)
         self.flush()
         if len(self.module.lines) == count:
             self.add("pass")
@@ -162,7 +165,6 @@ class FunctionPrinter:
     def statement(self, s: Statement) -> None:
         match s:
             case Op():
-                self.at = s.at or self.at
                 self.op(s)
             case Branch(condition, then, orelse):
                 self.branch("if", condition, then, orelse)
@@ -290,6 +292,7 @@ class FunctionPrinter:
         handler = _OPS.get(s.code)
         if handler is None:
             raise InternalError(f"the python target has no operation {s.code}")
+        self.at = s.at or self.at
         handler(self, s)
 
     def template(self, s: Op, t: Template) -> None:
@@ -527,26 +530,28 @@ def branch_test(module: Module, whole: Type, branches: tuple[Type, ...]) -> str:
 def _count_reads(block: Block, reads: dict[str, int]) -> None:
     """How often each local is read."""
     for s in block:
-        operands: tuple[Operand, ...] = ()
-        match s:
-            case Op(_, _, args):
-                operands = args
-            case Branch(condition, then, orelse):
-                operands = (condition,)
-                _count_reads(then, reads)
-                _count_reads(orelse, reads)
-            case Loop(body) | Attempt(body):
-                _count_reads(body, reads)
-            case Each(_, over, body):
-                operands = (over,)
-                _count_reads(body, reads)
-            case Leave(condition) | Return(condition):
-                operands = (condition,)
-            case _:
-                pass
-        for a in operands:
+        for a in s.args if s.__class__ is Op else _read_by(s, reads):  # type: ignore[union-attr]
             if a.__class__ is Var:
                 reads[a.name] = reads.get(a.name, 0) + 1
+
+
+def _read_by(s: Statement, reads: dict[str, int]) -> tuple[Operand, ...]:
+    """What a statement other than an operation reads itself; what is read inside of it is counted."""
+    match s:
+        case Leave(condition) | Return(condition):
+            return (condition,)
+        case Branch(condition, then, orelse):
+            _count_reads(then, reads)
+            _count_reads(orelse, reads)
+            return (condition,)
+        case Loop(body) | Attempt(body):
+            _count_reads(body, reads)
+        case Each(_, over, body):
+            _count_reads(body, reads)
+            return (over,)
+        case _:
+            pass
+    return ()
 
 
 def compares_texts(fn: Fn, bound: Bound) -> bool:

@@ -115,6 +115,8 @@ class ProgramPrinter:
                 module.add(line, 0)
         for name, text in module.tables:
             module.add(f"{name} = {text}", 0)
+        if not module.kept:
+            return
         for name in sorted(module.kept & (self.names.keys() | self.later.keys() | self.routines.keys())):
             if name in self.steady or (self.waits(name) and _is_steady(self.routine(name))):
                 module.add(f"{module.users.get(name, name)}.steady = True", 0)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.ir import Branch, Const, Op, Return, Var
-from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Record, Type, Union
+from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Prim, Record, Type, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ Column: TypeAlias = Any  # an array of float64, int64 or bool; a list of what is
 Values: TypeAlias = dict[str, Any]  # of locals: columns, or records as dicts of columns
 NUMBERS = (INT, LONG, FLOAT, DOUBLE)
 WHOLE = (INT, LONG)
+_SCALARS = frozenset((*NUMBERS, BOOLEAN, STRING))
 
 
 class NotSo(Exception):
@@ -35,7 +36,7 @@ def scalar(t: Type) -> Type | None:
     """The type of the values of a column, null aside; None where a column cannot hold them."""
     if isinstance(t, Union) and len(t.branches) == 2 and NULL in t.branches:
         t = next(b for b in t.branches if b != NULL)
-    return t if t in (*NUMBERS, BOOLEAN, STRING) or isinstance(t, Enum) else None
+    return t if (t.__class__ is Prim and t in _SCALARS) or isinstance(t, Enum) else None
 
 
 def parts_of(t: Type) -> dict[str, Type]:
