@@ -48,6 +48,7 @@ def settled(engine):
 @pytest.mark.parametrize("document", [COUNT, FOLD, EMIT, FAILS], ids=["count", "fold", "emit", "fails"])
 def test_an_engine_goes_on_compiled_by_itself(document):
     python, auto = pfa.loads(document, backend="python"), pfa.loads(document)
+    kept = auto.action
     data = chain.from_iterable(repeat([1, 2, 0, 4] if document in (EMIT, FAILS) else [1.0, 2.5, -1.0]))
     for x, got in run(auto, data):
         assert got == outcome(python.action, x)
@@ -56,6 +57,7 @@ def test_an_engine_goes_on_compiled_by_itself(document):
         assert outcome(auto.action, x) == outcome(python.action, x)
     assert auto.state() == python.state()
     assert "compiled" in auto.explain()
+    assert auto.action is kept
 
 
 @pytest.mark.usefixtures("at_once")

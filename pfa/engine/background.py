@@ -38,13 +38,17 @@ if TYPE_CHECKING:
 
 DELAY = 0.2  # seconds that an engine has been in use before it is compiled
 SLICE = 0.001  # seconds that one action may take longer
+LONGER, SELDOM = 0.002, 0.02  # the same where actions come so many seconds after one another
 PAUSE = 0.002  # seconds between two such actions
 TOKENS = 200  # of a document's text between two pauses
-# What loading compiled code takes, in parts that take a millisecond or two.
-MODULES = (
-    "_socket", "select", "signal", "mmap", "resource", "_ctypes", "ctypes", "array", "tempfile",
-    "pfa.targets.kernel.language", "pfa.targets.kernel.layout", "pfa.targets.kernel.parts", "pfa.targets.kernel.cache",
-    "pfa.targets.kernel.jobs", "pfa.memory.columns", "pfa.memory.state", "pfa.targets.kernel.wire",
+# What asking the worker takes, and what loading compiled code takes, in parts that take a millisecond or two.
+ASKING = (
+    "_socket", "select", "signal", "random", "bz2", "lzma", "shutil", "tempfile", "pfa.targets.kernel.cache",
+    "pfa.targets.kernel.jobs",
+)  # fmt: skip
+LOADING = (
+    "mmap", "resource", "_ctypes", "ctypes", "array", "pfa.targets.kernel.language", "pfa.targets.kernel.layout",
+    "pfa.targets.kernel.parts", "pfa.memory.columns", "pfa.memory.state", "pfa.targets.kernel.wire",
     "pfa.targets.kernel.elf", "pfa.targets.kernel.emitted", "pfa.targets.kernel.gradual", "pfa.targets.kernel.draws",
     "pfa.targets.kernel.take", "pfa.targets.kernel.region", "pfa.targets.kernel.escaping",
     "pfa.targets.kernel.instance", "pfa.targets.kernel.host",
@@ -124,7 +128,7 @@ class Background:
 def steps(p: Progress, c: Compiled) -> Generator[bool | None, None, None]:
     """Compile by a worker, in steps of less than a millisecond or two; True where there is nothing to do now."""
     p.stage = "its compiling is being prepared"
-    for name in MODULES:
+    for name in ASKING:
         importlib.import_module(name)
         yield False
     pieces: list[str] = []
@@ -135,6 +139,10 @@ def steps(p: Progress, c: Compiled) -> Generator[bool | None, None, None]:
     p.job = job = jobs().Job("document", "".join(pieces).encode(), c.limits)
     jobs().DESK.submit(job)
     p.stage = "a worker process is compiling it"
+    for name in LOADING:
+        jobs().DESK.pump()
+        importlib.import_module(name)
+        yield False
     while not job.outcome:
         yield True
         jobs().DESK.pump()
@@ -208,9 +216,8 @@ class Switch:
         if self.next == 0.0:
             self.next = now + DELAY
             return
-        if self.step(old, now + SLICE):
-            assert self.move is not None
-            raise Moved(self.move.action)
+        if self.step(old, now + (LONGER if now > self.next + SELDOM else SLICE)) and old.moved is not None:
+            raise Moved(old.moved)
         self.next = monotonic() + PAUSE
 
     def step(self, old: Runtime, until: float) -> bool:
@@ -220,7 +227,7 @@ class Switch:
         try:
             if made is not None and not (why := moving.too_large(old)) and self._filled(old, made, until):
                 assert self.move is not None
-                if self.move.cost(self.move.changed(old)) <= moving.MOST:
+                if self.move.cost <= moving.MOST:
                     self._end(old)
                     return True
                 why = "its state changes too much between two actions to be moved then: wait() moves it"
@@ -255,7 +262,8 @@ class Switch:
 
     def _end(self, old: Runtime) -> None:
         assert self.move is not None
-        self.move.end(old)
-        old.between = None
-        if (engine := self.engine()) is not None:
-            engine._switched(self.move.new.compiled, self.move.new, self.move.action)
+        move, engine = self.move, self.engine()
+        mine = engine and engine._own_action(old)
+        move.end(old, mine)
+        if engine is not None:
+            engine._switched(move.new.compiled, move.new, mine or move.action)

@@ -23,7 +23,7 @@ from pfa.errors import (
 from pfa.limits import make_room
 from pfa.memory import state as state_blob
 from pfa.targets.host import passing
-from pfa.targets.python_entry import Moved, busy
+from pfa.targets.python_entry import Moved, busy, variables
 from pfa.types import Type, canonical
 
 if TYPE_CHECKING:
@@ -134,6 +134,12 @@ class Engine:
         if allowed():
             self._runtime.between = self._switch.between
             self._runtime.set_state(self._runtime.state)
+
+    def _own_action(self, runtime: Runtime) -> Callable[[Any], Any] | None:
+        """The action of a runtime, unless somebody has put another function in its place."""
+        prepare = variables(self.action).get("prepare")
+        own = prepare is not None and getattr(prepare.cell_contents, "__self__", None) is runtime
+        return self.action if own else None
 
     def _switched(self, compiled: Compiled, runtime: Runtime, action: Callable[[Any], Any]) -> None:
         self._compiled, self._runtime, self.action, self._switch = compiled, runtime, action, None

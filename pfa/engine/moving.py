@@ -9,8 +9,7 @@ not be written again; what is left when the engine switches is what has changed 
 from __future__ import annotations
 
 import importlib
-from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pfa.engine.runtime import Runtime
 from pfa.memory.shared import SharedState
@@ -21,63 +20,69 @@ if TYPE_CHECKING:
 
     from pfa.engine.runtime import Compiled
 
-MOST = 4000  # parts of a state that are moved at once, when the engine switches
+MOST = 1500  # parts of a state that are moved at once, when the engine switches
 ITEMS = 20_000  # of a pool that is looked through at once
 ROUNDS = 3  # times that what has changed meanwhile is written again
 
-_Key = tuple[str, str]  # "cell", "pool" or "tally", and the name
+_Key: TypeAlias = tuple[str, str]  # "cell", "pool" or "tally", and the name
+_Changed: TypeAlias = "dict[_Key, tuple[Any, list[str] | None]]"  # the value; keys of the items of a pool, if not all
 
 
 class Move:
     """A runtime for compiled code, and what has been written of its state."""
 
-    __slots__ = ("action", "filling", "new", "written")
+    __slots__ = ("action", "filling", "left", "new", "written")
 
     def __init__(self, old: Runtime, compiled: Compiled) -> None:
-        self.new = Runtime(compiled, SharedState(), old.instance, blank=True)
+        self.new = Runtime(compiled, SharedState(), old.instance, before=old)
         self.action = self.new.take_action()
         self.filling = importlib.import_module("pfa.targets.kernel.gradual").Filling(self.new.variables.instance)
         self.written: dict[_Key, Any] = {}
+        self.left: _Changed = {}  # what is to be written when the engine switches
 
     def fill(self, old: weakref.ref[Runtime]) -> Generator[None, None, None]:
         """Write the state into memory, and what has changed meanwhile once more."""
         for turn in range(ROUNDS):
-            changed = self.changed(old())
-            if turn and self.cost(changed) <= MOST:
+            self.left = self._changed(old())
+            if turn and self.cost <= MOST:
                 return
-            for key, value in changed.items():
-                yield from self.filling.fill(*key, value)
+            for key, (value, keys) in self.left.items():
+                yield from self.filling.fill(*key, value, keys)
                 self.written[key] = value
             yield
+        self.left = self._changed(old())
 
-    def changed(self, old: Runtime | None) -> dict[_Key, Any]:
+    @property
+    def cost(self) -> int:
+        """About how many parts are left to be written."""
+        size = importlib.import_module("pfa.targets.kernel.gradual").size
+        return sum(
+            size(value, MOST + 1) if keys is None else sum(size(value[k], MOST) for k in keys)
+            for value, keys in self.left.values()
+        )
+
+    def end(self, old: Runtime, action: Any) -> None:
+        """The new runtime goes on from here, with the old one's action where that can be."""
+        for key, (value, keys) in self.left.items():
+            for _ in self.filling.fill(*key, value, keys):
+                pass
+        old.move(self.new, self.action, action)
+
+    def _changed(self, old: Runtime | None) -> _Changed:
         """What is not in memory yet as it is now."""
         assert old is not None
-        return {key: value for key, value in old.owned().items() if not self._same(key, value)}
-
-    def cost(self, changed: dict[_Key, Any]) -> int:
-        """About how many parts must be written."""
-        return sum(self._parts(key, value) for key, value in changed.items())
-
-    def end(self, old: Runtime) -> None:
-        """The new runtime goes on from here."""
-        for key, value in self.changed(old).items():
-            self.filling.replace(*key, value, self.written.get(key))
-        self.filling.instance.settle()
-        old.move(self.new, self.action)
-
-    def _same(self, key: _Key, value: Any) -> bool:
-        there = self.written.get(key, self)
-        if there is self or key[0] != "pool":
-            return value is there
-        return value.keys() == there.keys() and all(map(is_, map(there.__getitem__, value), value.values()))
-
-    def _parts(self, key: _Key, value: Any) -> int:
-        size = importlib.import_module("pfa.targets.kernel.gradual").size
-        there = self.written.get(key)
-        if key[0] == "pool" and there is not None and there.keys() == value.keys():
-            return sum(size(v, MOST) for k, v in value.items() if v is not there[k])
-        return int(size(value, MOST + 1))
+        found: _Changed = {}
+        for key, value in old.owned().items():
+            there = self.written.get(key, self)
+            if key[0] != "pool" or there is self:
+                if value is not there:
+                    found[key] = value, None
+            elif keys := [k for k, v in value.items() if there.get(k, self) is not v]:
+                known = len(value) == len(there) and all(k in there for k in keys)
+                found[key] = value, keys if known else None
+            elif len(value) != len(there):
+                found[key] = value, None
+        return found
 
 
 def too_large(old: Runtime) -> str:

@@ -26,7 +26,7 @@ from pfa.memory.random import Generator
 from pfa.memory.shared import SharedState, StillLocked
 from pfa.targets.host import LATER, Passed, logger_of, passing
 from pfa.targets.meter import Meter
-from pfa.targets.python_entry import Moved
+from pfa.targets.python_entry import Moved, take_over
 from pfa.types import STRING, Type
 
 if TYPE_CHECKING:
@@ -96,8 +96,10 @@ class Runtime:
     `action` holds its runtime and nothing here holds `action`, so an engine that is dropped is gone at once.
     """
 
-    def __init__(self, compiled: Compiled, shared: SharedState, instance: int, blank: bool = False) -> None:
+    def __init__(self, compiled: Compiled, shared: SharedState, instance: int, before: Runtime | None = None) -> None:
+        """`before`: the runtime that this one will go on from; it has that one's lock, and no state yet."""
         p = compiled.program
+        blank = before is not None
         self.compiled = compiled
         self.instance = instance
         self.state = "new"
@@ -109,7 +111,7 @@ class Runtime:
         self.notes: list[Problem] = []
         self.texts: dict[Type, Callable[[Any], str]] = {}
         self.encoders: dict[int, Encode | None] = {}
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock() if before is None else before.lock
         timeouts = {k: v for k, v in compiled.options.items() if k in TIMEOUTS}
         self.meter = Meter(compiled.limits, timeouts, compiled.code.chunk)
         self.rng = Generator(p.randseed, instance)
@@ -266,10 +268,11 @@ class Runtime:
             settle()
         return self.rng.state()
 
-    def move(self, new: Runtime, action: Callable[[Any], Any]) -> None:
-        """All that this engine is by now becomes what `new`, of the same document, is; calls of `action` go there.
+    def move(self, new: Runtime, action: Callable[[Any], Any], mine: Callable[[Any], Any] | None) -> None:
+        """All that this engine is by now becomes what `new`, of the same document, is, whose `action` goes on.
 
-        What is in `owned` has been moved before.
+        What is in `owned` has been moved before.  `mine` is the action of this engine, which becomes the new one, for
+        all that have kept it; without it, calls of it lead there.
         """
         variables, given = new.variables, self.variables
         variables["started"], variables["finished"] = given["started"], given["finished"]
@@ -277,9 +280,14 @@ class Runtime:
         new.rng.restore(self.rng.state())
         new.calls, new.notes, new.emit, new.log = self.calls, self.notes, self.emit, self.log
         variables["hook"] = self.emit and passing(self.emit)
-        new.set_state(self.state)
-        self.moved = action
+        state = self.state
+        self.between = None
         self.set_state("moved")
+        if mine is None:
+            self.moved = action
+        else:
+            new.variables.ready = take_over(mine, action)
+        new.set_state(state)
 
     def owned(self) -> dict[tuple[str, str], Any]:
         """What only this engine has, by kind and name: cells, pools and the tally in host representation."""

@@ -8,6 +8,7 @@ loading a small document takes); a call more is what it costs an action.  `ready
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CellType, FunctionType
 from typing import Any
 
 from pfa.errors import PfaBusyError
@@ -21,6 +22,24 @@ class Moved(BaseException):
     def __init__(self, action: Action) -> None:
         super().__init__()
         self.action = action
+
+
+def take_over(old: Action, new: Action) -> CellType:
+    """Let an action do what another one does, whose lock is the same: also one that is just preparing.
+
+    Gives the variable `ready`, which is that of both.
+    """
+    cells, others = variables(old), variables(new)
+    for name in ("run", "decode", "prepare", "failed"):
+        cells[name].cell_contents = others[name].cell_contents
+    return cells["ready"]
+
+
+def variables(action: Action) -> dict[str, CellType]:
+    """The variables of an action's closure; none of what is no action."""
+    if not isinstance(action, FunctionType):
+        return {}
+    return dict(zip(action.__code__.co_freevars, action.__closure__ or (), strict=True))
 
 
 def busy() -> PfaBusyError:

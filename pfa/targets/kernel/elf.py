@@ -12,9 +12,8 @@ import ctypes
 import mmap
 import os
 import struct
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,12 +28,14 @@ class Unloadable(Exception):
     """It has something that this module does not know, or the system forbids: LLVM may load it."""
 
 
-@dataclass(slots=True)
 class Loaded:
     """Machine code in memory, and where its functions are."""
 
-    memory: mmap.mmap
-    symbols: dict[str, int]
+    __slots__ = ("memory", "symbols")
+
+    def __init__(self, memory: mmap.mmap, symbols: dict[str, int]) -> None:
+        self.memory = memory
+        self.symbols = symbols
 
     def address(self, name: str) -> int:
         return self.symbols[name]
@@ -44,8 +45,7 @@ class Loaded:
         return ctypes.CFUNCTYPE(*types)(self.address(name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     kind: int
     flags: int
     offset: int

@@ -35,26 +35,16 @@ class Filling:
         self.instance = instance
         self.places: dict[str, dict[str, int]] = {}  # of the items of each pool
 
-    def fill(self, what: str, name: str, value: Any) -> Generator[None, None, None]:
-        """Write a cell, a tally or a pool."""
-        places = self.places.get(name) if what == "pool" else None
-        if places is not None and places.keys() == value.keys():
-            yield from self._items(name, ((places[key], x) for key, x in value.items()))
+    def fill(self, what: str, name: str, value: Any, keys: list[str] | None) -> Generator[None, None, None]:
+        """Write a cell, a tally or a pool, or items of a pool that has been written."""
+        if keys is not None:
+            places = self.places[name]
+            yield from self._put([(places[k], value[k]) for k in keys], state_type(self.program, "pool", name))
         elif what == "pool":
             yield from self._pool(name, value)
         else:
             yield from self._put([(self.instance.slot(what, name), value)], state_type(self.program, what, name))
         self.instance.settle()
-
-    def replace(self, what: str, name: str, value: Any, before: Any) -> None:
-        """Write one that has changed since it was filled with `before`."""
-        places = self.places.get(name) if what == "pool" else None
-        if places is not None and places.keys() == value.keys():
-            changed = [(places[key], x) for key, x in value.items() if x is not before[key]]
-            for _ in self._items(name, changed):
-                pass
-        else:
-            self.instance.write(what, name, value)
 
     @property
     def program(self) -> Program:
@@ -71,9 +61,6 @@ class Filling:
         for at in maps:
             i.unlimited("index_map", [at])
             yield
-
-    def _items(self, name: str, parts: Iterable[tuple[int, Any]]) -> Generator[None, None, None]:
-        yield from self._put(parts, state_type(self.program, "pool", name))
 
     def _pool(self, name: str, value: dict[str, Any]) -> Generator[None, None, None]:
         """A pool from the beginning: its pairs, then its hash table."""
