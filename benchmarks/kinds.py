@@ -133,7 +133,8 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Callable[[Any, int], list[Any]]]] = {
     "unicode": ({
         "input": "string", "output": "int",
         "action": {"a.len": [{"a.filter": [
-            {"s.split": [{"s.lower": ["input"]}, [" "]]}, f({"w": "string"}, "boolean", {"s.contains": ["w", ["\u0440"]]}),
+            {"s.split": [{"s.lower": ["input"]}, [" "]]},
+            f({"w": "string"}, "boolean", {"s.contains": ["w", ["\u0440"]]}),
         ]}]},
     }, unicode_sentences),
     "edit_distance": ({

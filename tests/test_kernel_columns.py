@@ -1,6 +1,9 @@
 """Tables on compiled code: every type as columns and as objects, and objects that compiled code leaves to the host."""
 
+import gc
 import json
+import sys
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -158,3 +161,99 @@ def test_what_is_read_is_held_while_rows_are_scored():
     wanted = [f"{s}!" for s in given]
     made.log = lambda *a: given.clear()
     assert made.score(given) == wanted
+
+
+def test_cells_that_nothing_changes_are_read_by_all_threads():
+    table = {"type": "map", "values": "double"}
+    look = {"if": {"map.containsKey": [{"cell": "codes"}, "input"]}, "else": -1.0,
+            "then": {"attr": {"cell": "codes"}, "path": ["input"]}}  # fmt: skip
+    init = {f"k{i}": float(i) for i in range(300)}
+    cells = {"codes": {"type": table, "init": init}}
+    document = {"input": "string", "output": "double", "action": look, "cells": cells}
+    made = pfa.loads(document, backend="numba")
+    rows = [f"k{i * 7 % 400}" for i in range(20_000)]
+    wanted = [float(s[1:]) if int(s[1:]) < 300 else -1.0 for s in rows]
+    array = pa.array(rows)
+    assert made.score(array, threads=2).to_pylist() == wanted
+    other = made.clone()
+    del made
+    gc.collect()
+    assert other.score(array, threads=3).to_pylist() == wanted
+    init["k0"] = 100.0  # a document of its own
+    assert pfa.loads(document, backend="numba").score(array[:10000], threads=2)[0].as_py() == 100.0
+
+
+def test_cells_that_something_changes_are_not():
+    more = {"cell": "n", "to": {"+": [{"cell": "n"}, 1]}}
+    fcns = {"more": {"params": [], "ret": "int", "do": [more, {"cell": "n"}]}}
+    for change in (more, {"u.more": []}):
+        document = {
+            "input": "int", "output": "int", "cells": {"n": {"type": "int", "init": 0}}, "fcns": fcns,
+            "action": [change, {"cell": "n"}],
+        }  # fmt: skip
+        made = pfa.loads(document, backend="numba")
+        assert made.score(np.zeros(20_000, "i4"), threads=2).tolist() == list(range(1, 20_001))
+
+
+MANY = {"type": "array", "items": {"type": "array", "items": "int"}}
+SHARED = [
+    {"let": {"x": {"type": {"type": "array", "items": "int"}, "value": [1] * 1000}}},
+    {"let": {"y": {"type": MANY, "value": []}}},
+    {"for": {"i": 0}, "while": {"<": ["i", "input"]}, "step": {"i": {"+": ["i", 1]}},
+     "do": {"set": {"y": {"a.append": ["y", "x"]}}}},
+    "y",
+]  # fmt: skip
+
+
+def test_a_value_that_shares_its_parts_is_charged_when_it_goes_out():
+    document = {"input": "int", "output": MANY, "action": SHARED}
+    made = pfa.loads(document, backend="numba", limits=pfa.Limits(steps=50_000))
+    out, errors = made.score([2, 200, 3], on_error="collect")
+    assert [v and len(v) for v in out] == [2, None, 3]
+    assert "steps" in errors[0].text
+
+
+def grown(work):
+    """Bytes of Python's memory that are there afterwards and were not before."""
+    work()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(5):
+            work()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_made_for_a_row_that_fails_is_given_back():
+    record = {"type": "record", "name": "R", "fields": [
+        {"name": "a", "type": {"type": "map", "values": MANY}}, {"name": "b", "type": MANY},
+    ]}  # fmt: skip
+    new = {"new": {"a": {"type": {"type": "map", "values": MANY}, "new": {"k": "y"}}, "b": "y"}, "type": "R"}
+    made = pfa.loads(
+        {"input": "int", "output": record, "action": [*SHARED[:-1], new]}, backend="numba",
+        limits=pfa.Limits(steps=100_000),
+    )  # fmt: skip
+    rows = [60, 200, 60]  # the second field of the first row, the map of the second
+
+    def work():
+        _, errors = made.score(rows, on_error="collect")
+        assert len(errors) == len(rows)
+
+    assert grown(work) < 100_000
+
+
+def test_objects_that_go_in_and_out_are_not_held():
+    made = identity(ORDER)
+    data = orders()
+    assert grown(lambda: made.score(data)) < 20_000
+    symbols = [sys.intern("red"), sys.intern("green"), sys.intern("lines")]
+    before = [sys.getrefcount(s) for s in symbols]
+    held = [made.score(data) for _ in range(3)]
+    assert held[0] == held[2] == data
+    del held
+    gc.collect()
+    assert [abs(sys.getrefcount(s) - n) < 20 for s, n in zip(symbols, before, strict=True)] == [True] * 3

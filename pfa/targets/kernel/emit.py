@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pfa.ir import Op
+from pfa.passes.blocks import statements
 from pfa.targets.kernel import places, rewind
 from pfa.targets.kernel.emitted import Emitted
 from pfa.targets.kernel.helpers import Helpers
@@ -22,7 +24,7 @@ from pfa.targets.kernel.take import Take, Untakeable
 from pfa.types import NULL, Array, Function, Map, Record, Type, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pfa.ir import Lowered, Program, Routine
 
@@ -74,7 +76,8 @@ class Emitter:
                 self.slots["undo", name] = len(self.slots)
         if p.method == "fold":
             self.slots["tally", ""] = len(self.slots)
-        cells = [c.type for c in p.cells.values() if not c.shared]
+        self.written = frozenset(_written(lowered))
+        cells = [c.type for name, c in p.cells.items() if name in self.written and not c.shared]
         pools = [c for c in p.pools.values() if not c.shared]
         self.settles = bool(pools) or any(self.helpers.persist(t) for t in cells)  # can the state point into the arena?
         self.names = {n: self.name(n) for n in lowered.routines}
@@ -139,7 +142,7 @@ class Emitter:
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native, self.counted, self.draws, *taken,
+            self.types, self.native, self.counted, self.draws, *taken, self.written,
         )  # fmt: skip
 
     def act(self, entries: list[str]) -> tuple[list[str], dict[Type, str]]:
@@ -264,3 +267,12 @@ class Emitter:
         lines.append(f"    return {to_slot(out, asked.ret)}")
         self.texts.append("\n".join(lines))
         return made
+
+
+def _written(lowered: Lowered) -> Iterator[str]:
+    """The cells that a routine changes."""
+    for r in lowered.routines.values():
+        for block in (r.body, *(b for _, b in r.parts)):
+            for s in statements(block):
+                if isinstance(s, Op) and s.code == "set_cell":
+                    yield s.extra

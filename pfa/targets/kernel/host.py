@@ -118,7 +118,8 @@ class KernelCode:
     def stateless(self) -> bool:
         """May rows be scored in any order, by several engines?"""
         e = self.emitted
-        return not (e.escapes or e.events or e.counted or e.draws or any(what != "symbol" for what, _ in e.slots))
+        state = any(what != "symbol" and (what != "cell" or name in e.written) for what, name in e.slots)
+        return not (e.escapes or e.events or e.counted or e.draws or state)
 
     def batch(self, plan: Plan) -> Any:
         """The compiled loop over columns of a layout."""
@@ -146,13 +147,15 @@ class KernelCode:
         return self.values[key]
 
     def borrow(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
-        """Instances for threads that score rows of one engine; whoever has them gives them back to `spare`."""
+        """Instances for threads that score rows of one engine and read its state; they are given back to `spare`."""
         found: list[Instance] = []
         while len(found) < count:
             try:
                 found.append(self.spare.pop())
             except IndexError:
-                found.append(Instance(self, {**instance.given, "refill": meter().refill}))
+                found.append(Instance(self, {**instance.given, "refill": meter().refill}, False))
+        for x in found:
+            x.field(k.STATE, instance.state)
         return found
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:

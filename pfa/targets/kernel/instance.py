@@ -60,7 +60,8 @@ _ESCAPE_AT, _LOOK_AT = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in (_ES
 class Instance:
     """The memory of one engine, and its calls."""
 
-    def __init__(self, code: KernelCode, given: dict[str, Any]) -> None:
+    def __init__(self, code: KernelCode, given: dict[str, Any], own: bool = True) -> None:
+        """`own`: with a state of its own."""
         self.code = code
         self.given = given
         limit = code.limits.memory or ARENA
@@ -84,23 +85,27 @@ class Instance:
         self.encode = code.encoder(self.charge) if code.encoder else None
         self.functions: dict[str, Any] = {}
         _instances[self.base] = self
-        self._begin(given)
+        self._begin(given, own)
 
     def field(self, at: int, value: int) -> None:
         self.q[self.ctx + (at >> 3)] = value
 
-    def _begin(self, given: dict[str, Any]) -> None:
+    @property
+    def state(self) -> int:
+        """Where the words of the state are."""
+        return self.base + k.CTX_BYTES
+
+    def _begin(self, given: dict[str, Any], own: bool) -> None:
         space = self.spaces[0]
-        state = self.base + k.CTX_BYTES
         for at, value in (
-            (k.TOP, self.arena.start), (k.END, self.arena.end), (k.CONSTS, self.code.table), (k.STATE, state),
+            (k.TOP, self.arena.start), (k.END, self.arena.end), (k.CONSTS, self.code.table), (k.STATE, self.state),
             (k.PTOP, space.start), (k.PEND, space.end), (k.ESCAPE, _ESCAPE_AT), (k.LOOK, _LOOK_AT),
             (k.FROM, self.arena.start), (k.UNTIL, self.arena.end), (k.BUDGET, self.first), (k.FIRST, self.first),
             (k.FULLER, space.start + COLLECT), (k.ARENA, self.arena.start),
             (k.ROOM, stack_room()),
         ):  # fmt: skip
             self.field(at, value)
-        for what, name in self.code.emitted.slots:
+        for what, name in self.code.emitted.slots if own else ():
             if what != "undo":
                 key = {"tally": "tally", "symbol": name}.get(what, f"{what}:{name}")
                 if given[key] is not LATER:

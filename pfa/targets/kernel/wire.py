@@ -38,7 +38,7 @@ def encode(e: Emitted) -> list[bytes]:
         "keys": e.keys, "slots": [[*at, i] for at, i in e.slots.items()],
         "events": [[namespace, [types.number(t) for t in ts]] for namespace, ts in e.events],
         "constants": [n for n, _ in constants], "values": len(values),
-        "takes": [[types.number(t), name] for t, name in e.takes.items()],
+        "takes": [[types.number(t), name] for t, name in e.takes.items()], "written": sorted(e.written),
     }  # fmt: skip
     return [_json(types.table), _json(head), e.text.encode(), *values, *sites]
 
@@ -62,7 +62,7 @@ def decode(parts: list[bytes]) -> Generator[None, None, Emitted]:
         [(types[n], v) for n, v in zip(head["constants"], constants, strict=True)], sites, [],
         [(namespace, tuple(types[n] for n in ts)) for namespace, ts in head["events"]],
         {(what, name): i for what, name, i in head["slots"]}, {}, head["native"], head["counted"], head["draws"],
-        head["keys"], {types[n]: name for n, name in head["takes"]},
+        head["keys"], {types[n]: name for n, name in head["takes"]}, frozenset(head["written"]),
     )  # fmt: skip
 
 

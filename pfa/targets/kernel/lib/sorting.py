@@ -202,7 +202,7 @@ def ranked(ctx: i64, data: i64, n: i64, how: i64, f: i64, env: i64, greatest: bo
 
 @inline
 def first_best_double(data: i64, n: i64, greatest: bool) -> i64:
-    """The same of doubles; NaN is the greatest.  What is best so far stays in a register, and nothing is jumped over."""
+    """The same of doubles; NaN is the greatest.  What is best so far is in a register, and there are no jumps."""
     best = 0
     x = ldf(data)
     for i in range(1, n):
