@@ -19,8 +19,10 @@ import pfa
 from pfa import passes
 from pfa.check.document import check
 from pfa.cli import irtext
+from pfa.ir import Const
 from pfa.limits import Limits
 from pfa.passes import BLOCK_PASSES, KERNEL_PASSES, compile_program
+from pfa.passes.fold import SHORT
 from pfa.read import read
 from pfa.targets.kernel.layout import FLAT
 from tests.passes.chains import chains
@@ -129,3 +131,114 @@ def test_the_chains_are_fused(monkeypatch):
     assert "a_filter(" in without
     assert "a_filter(" not in with_passes
     assert with_passes.count("new_array(ctx, length(input_))") == 1
+
+
+# --- what a document cannot make of them ---
+
+NUMBERS = {"type": "array", "items": "int"}
+
+
+def callback(do, ret="int"):
+    return {"params": [{"x": "int"}], "ret": ret, "do": do}
+
+
+def doubling(count):
+    """Functions that each call the one before twice."""
+    made = {"f0": callback({"*": ["x", 3]})}
+    for i in range(1, count):
+        made[f"f{i}"] = callback({"+": [{f"u.f{i - 1}": "x"}, {f"u.f{i - 1}": {"-": ["x", 1]}}]})
+    return made
+
+
+def tall(of):
+    """A function of many statements."""
+    return callback([*[{"let": {f"y{i}": {"+": ["x", i]}}} for i in range(20)], of])
+
+
+HOSTILE = {
+    "functions that call the one before twice": {
+        "input": "int", "output": "int", "fcns": doubling(40), "action": {"u.f39": "input"},
+    },
+    "a long function that many calls are given": {
+        "input": NUMBERS, "output": "int", "fcns": {"tall": tall("x")},
+        "action": [*[{"a.sum": {"a.map": ["input", {"fcn": "u.tall"}]}} for _ in range(300)], 1],
+    },
+    "calls of functions that do so": {
+        "input": NUMBERS, "output": "int",
+        "fcns": {
+            "g0": {"params": [{"a": NUMBERS}], "ret": "int", "do": {"a.len": "a"}},
+            **{
+                f"g{i}": {
+                    "params": [{"a": NUMBERS}], "ret": "int",
+                    "do": {"+": [{"a.sum": {"a.map": ["a", callback({f"u.g{i - 1}": "a"})]}} for _ in range(2)]},
+                }
+                for i in range(1, 40)
+            },
+        },
+        "action": {"u.g39": "input"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_text_does_not_grow_without_bounds(name):
+    checked = check(read(HOSTILE[name], limits=Limits()).value, Limits()).program
+    before = irtext.lowered(compile_program(checked, layout=FLAT, passes=())).count("\n")
+    after = irtext.lowered(compile_program(checked, layout=FLAT, passes=KERNEL_PASSES)).count("\n")
+    assert after < 4 * before + 3000
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"s.len": {"s.repeat": [{"string": "ab"}, 2147483647]}},
+        {"s.len": {"s.join": [{"type": {"type": "array", "items": "string"}, "value": ["a"] * 100}, {"string": ","}]}},
+        {"+": [{"s.len": {"s.repeat": [{"string": "abc"}, 50]}}, {"s.len": {"s.repeat": [{"string": "abc"}, 500]}}]},
+    ],
+)
+def test_what_is_folded_is_small(action):
+    made = {"input": "null", "output": "int", "action": action}
+    checked = check(read(made, limits=Limits()).value, Limits()).program
+    lowered = PASSES["fold"](compile_program(checked, layout=FLAT, passes=()))
+    texts = [x.value for s in lowered.routines["action"].body for x in getattr(s, "args", ()) if isinstance(x, Const)]
+    assert all(len(t) <= SHORT for t in texts if isinstance(t, str))
+
+
+def test_a_loop_gives_back_what_its_functions_leave():
+    """200,000 strings of 1,000 characters in an arena of 8 MB: each is needed in its turn alone."""
+    long = {"s.len": {"s.repeat": [{"s.hex": ["x", 4, True]}, 250]}}
+    end = {"a.sum": {"a.map": [{"a.filter": ["input", callback({">": [long, 3]}, "boolean")]}, callback(long)]}}
+    made = {"input": NUMBERS, "output": "int", "action": end}
+    engine = pfa.loads(made, backend="numba", limits=Limits(memory=8 << 20))
+    assert "a_filter" not in engine.source()
+    assert engine.action([7] * 100_000) == 100_000_000
+
+
+def test_an_array_of_strings_keeps_them_while_it_is_made():
+    """What is made in the loop lies in the arena, which an enclosing loop gives back."""
+    words = {"a.map": [{"a.map": ["input", callback({"s.hex": ["x", 4, True]}, "string")]}, {
+        "params": [{"x": "string"}], "ret": "string", "do": {"s.repeat": ["x", 50]},
+    }]}  # fmt: skip
+    made = {
+        "input": NUMBERS, "output": {"type": "array", "items": "string"},
+        "action": [
+            {"let": {"out": words}},
+            {
+                "for": {"i": 0}, "while": {"<": ["i", 100]}, "step": {"i": {"+": ["i", 1]}},
+                "do": {"set": {"out": words}},
+            },
+            "out",
+        ],
+    }  # fmt: skip
+    engine = pfa.loads(made, backend="numba", limits=Limits(memory=32 << 20))
+    assert engine.action(list(range(5000))) == [f"{i:04x}" * 50 for i in range(5000)]
+
+
+def test_try_sees_the_errors_of_calls_that_became_loops():
+    body = {"a.reduce": [{"a.filter": ["input", callback({">": ["x", 5]}, "boolean")]}, {
+        "params": [{"t": "int"}, {"x": "int"}], "ret": "int", "do": {"+": ["t", "x"]},
+    }]}  # fmt: skip
+    for caught in (["empty array"], [15670]):
+        made = {"input": NUMBERS, "output": ["int", "null"], "action": {"try": body, "filter": caught}}
+        data = [[1], [6, 7], [2147483647, 6]]
+        assert outcomes(made, data, "numba") == outcomes(made, data, "python")

@@ -215,10 +215,12 @@ class _Block:
         if isinstance(x, FunctionValue) and x.fn is not None:
             return True
         name = self.p.effects.closures.get(x.name, "") if isinstance(x, Var) else getattr(x, "name", "")
-        r = self.p.lowered.routines.get(name)
-        if r is None or r.recursive or size(r.body) + self.length > LARGE:
+        if name not in self.p.lowered.routines or self.p.lowered.routines[name].recursive:
             return False
-        return (name[:1] == "f" and self.p.given.get(name) == 1) or size(r.body) <= min(SMALL, self.p.room)
+        more = size(self.p.routine(name).body)
+        if more + self.length > LARGE:
+            return False
+        return (name[:1] == "f" and self.p.given.get(name) == 1) or more <= min(SMALL, self.p.room)
 
     def before(self, block: list[Statement | None], link: Link, passed: Passed) -> Link | None:
         """The stage that makes the array of a call, if it may be left until the end of the chain."""
