@@ -210,7 +210,9 @@ class Engine:
 
     # -- tables --
 
-    def score(self, table: Any, on_error: str = "raise", threads: int | None = None) -> Any:
+    def score(
+        self, table: Any, on_error: str = "raise", threads: int | None = None, merge: bool = False
+    ) -> Any:
         """Run an action for each row of a table, in order; the outputs as the same kind of table (docs/data.md).
 
         A table is a dict of arrays, a NumPy array, a list, or a DataFrame, Series, Table, RecordBatch or array of
@@ -220,6 +222,8 @@ class Engine:
         `on_error`: "raise" (the error's `row` is the row's number), "null" (the row is missing in the result), or
         "collect" (that, and the result is (table, errors), a list of (row, code, pointer, text)).
         `threads` is for backends that compile; python works in one.
+        `merge=True` of method fold gives the tally after the last row alone.  Then compiled code may cut the rows into
+        a part for each thread, folds each from `zero` (the first goes on with the tally) and merges them in order.
         Raises PfaDataError where a column is missing or has another type, before anything runs; else as `action`.
         """
         from pfa.engine.scoring import rows_of, score  # takes NumPy, which takes time to import
@@ -230,7 +234,7 @@ class Engine:
             else:
                 self._go_on()
         with self._use():
-            return score(self._runtime, table, on_error, threads)
+            return score(self._runtime, table, on_error, threads, merge)
 
     def _go_on(self) -> None:
         """What is done between two actions."""
@@ -246,8 +250,7 @@ class Engine:
         """The tally of a fold engine: `zero` before the first action."""
         self._fold("tally")
         with self._use():
-            self._runtime.fund("call")
-            return self._runtime.encode(self.output_type, self._runtime.variables["tally"])
+            return self._runtime.tally()
 
     def _fold(self, what: str) -> None:
         if self.method != "fold":

@@ -58,8 +58,8 @@ class Job:
 class KernelBackend(RowByRow):
     """Scores with a compiled loop over columns."""
 
-    def __init__(self, runtime: Runtime, on_error: str, threads: int | None) -> None:
-        super().__init__(runtime, on_error, threads)
+    def __init__(self, runtime: Runtime, on_error: str, threads: int | None, merge: bool) -> None:
+        super().__init__(runtime, on_error, threads, merge)
         code = runtime.compiled.code
         assert isinstance(code, KernelCode)
         self.code = code
@@ -76,7 +76,7 @@ class KernelBackend(RowByRow):
             source = bound.source(columns.root)
         except NoArrays:
             return super().score_columns(columns)
-        plan = Plan(source, self.output, self.code.memory.tag, self.emits, self.logs)
+        plan = Plan(source, self.output, self.code.memory.tag, self.emits, self.logs, wanted=not self.merge)
         if self.emits and plan.keeps:
             return super().score_columns(columns)
         length, bad = columns.length, columns.root.faults()
@@ -135,24 +135,51 @@ class KernelBackend(RowByRow):
     def _work(self, job: Job, stop: int) -> None:
         """All rows up to one: on several threads, a part each, or in order."""
         count = min(self.threads, stop // SHARE)
-        if count < 2 or not self.code.stateless or job.plan.keeps or job.plan.takes:
+        fold = self.runtime.compiled.program.method == "fold"
+        if count < 2 or job.plan.keeps or job.plan.takes or not self._divides(fold):
             self._run(self.instance, job, job.outputs.part(0, stop))
             return
         edges = [stop * i // count for i in range(count + 1)]
         parts = [job.outputs.part(a, b) for a, b in pairwise(edges)]
         self.instance.start()
-        others = self.code.borrow(self.instance, count - 1, self._meter)
+        others = self.code.borrow(self.instance, count if fold else count - 1, self._meter)
+        instances = others if fold else [self.instance, *others]  # a tally that grows moves what others read
+        if fold:
+            for i, x in enumerate(others):
+                x.follow(self.instance)
+                if i:
+                    x.write("tally", "", self.runtime.compiled.program.zero)
         try:
-            with ThreadPoolExecutor(count) as pool:
-                work = [
-                    pool.submit(self._run, x, job, part)
-                    for x, part in zip([self.instance, *others], parts, strict=True)
-                ]
-            for w in work:
-                w.result()
-            self.instance.count(others)
+            self._share(job, list(zip(instances, parts, strict=True)))
         finally:
+            for x in others:
+                x.forget()
             self.code.spare += others
+
+    def _divides(self, fold: bool) -> bool:
+        """May parts of the rows be scored at once?"""
+        return self.code.stateless and (not fold or self.merge)
+
+    def _share(self, job: Job, work: list[tuple[Instance, Part]]) -> None:
+        """Parts of the rows on a thread each; up to the first that fails, what they did counts."""
+        done: list[Instance] = []
+        try:
+            with ThreadPoolExecutor(len(work)) as pool:
+                futures = [pool.submit(self._run, x, job, part) for x, part in work]
+            for (x, _), future in zip(work, futures, strict=True):
+                done.append(x)
+                future.result()
+        finally:
+            self.instance.count([x for x in done if x is not self.instance])
+            if self.merge:
+                self._merge([x.read("tally", "") for x in done])
+
+    def _merge(self, tallies: list[Any]) -> None:
+        """One tally of those of the parts, in order."""
+        tally, *more = tallies
+        for other in more:
+            tally = self.runtime.guarded("merge", self.runtime.functions["merge"], (tally, other))
+        self.runtime.variables["tally"] = tally
 
     def _meter(self) -> Meter:
         own = self.runtime.meter

@@ -223,6 +223,11 @@ class Runtime:
         budget = variables["budget"] - amount
         variables["budget"] = budget if budget >= 0 else self.meter.refill(budget, variables["started"])
 
+    def tally(self) -> Any:
+        """The tally of a fold, as its caller gets it."""
+        self.fund("call")
+        return self.encode(self.compiled.program.output, self.variables["tally"])
+
     def encode(self, t: Type, value: Any) -> Any:
         if id(t) not in self.encoders:
             self.encoders[id(t)] = Encoders(self.compiled.unions == "tagged", self.charge).of(t)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from pfa.check.problems import show
 from pfa.data import tables
 from pfa.data.columns import Flat, Scored, flatten
 from pfa.data.table_values import TableEncoders, split
@@ -58,23 +59,31 @@ class Backend(Protocol):
         """The batches are done, or one of them has failed."""
 
 
-def score(runtime: Runtime, table: Any, on_error: str, threads: int | None) -> Any:
+def score(runtime: Runtime, table: Any, on_error: str, threads: int | None, merge: bool) -> Any:
     """See `Engine.score`; the caller has the engine's lock."""
     if on_error not in ON_ERROR:
         raise PfaLifecycleError(f'on_error is "raise", "null" or "collect", not {on_error!r}')
     if threads is not None and (type(threads) is not int or threads < 1):
         raise PfaLifecycleError(f"threads is a number from 1, or None for the backend to choose, not {threads!r}")
+    method = runtime.compiled.program.method
+    if merge and method != "fold":
+        raise PfaLifecycleError(f'merge=True is for engines of "method": "fold", not {show(method)}')
     if runtime.state not in ("new", "running"):
         raise PfaLifecycleError(f"no score now: this engine is {runtime.said()}")
     kind = tables.kind_of(table, runtime.compiled.limits.quote_values)
-    kind.refuse(runtime.compiled.program.output)
-    backend = _backend(runtime, on_error, threads)
+    if not merge:
+        kind.refuse(runtime.compiled.program.output)
+    backend = _backend(runtime, on_error, threads, merge)
     try:
         parts = [backend.score_columns(c) for c in tables.batches(kind, runtime.compiled.program.input)]
     finally:
         backend.close()
-    emits = runtime.compiled.program.method == "emit"
-    made = None if emits and runtime.emit is not None else tables.assembled(kind, parts, not emits)
+    if merge:
+        made = runtime.tally()
+    elif method == "emit" and runtime.emit is not None:
+        made = None
+    else:
+        made = tables.assembled(kind, parts, method != "emit")
     return (made, backend.errors) if on_error == "collect" else made
 
 
@@ -87,24 +96,25 @@ def rows_of(table: Any) -> int:
         return 0
 
 
-def _backend(runtime: Runtime, on_error: str, threads: int | None) -> RowByRow:
+def _backend(runtime: Runtime, on_error: str, threads: int | None, merge: bool) -> RowByRow:
     if runtime.compiled.code.backend == "python":
-        return RowByRow(runtime, on_error, threads)
+        return RowByRow(runtime, on_error, threads, merge)
     kernel = import_module("pfa.engine.kernel_scoring")  # it stands on this module
-    made: RowByRow = kernel.KernelBackend(runtime, on_error, threads)
+    made: RowByRow = kernel.KernelBackend(runtime, on_error, threads, merge)
     return made
 
 
 class RowByRow:
     """Scores with the engine's own `run`, a row at a time and in order."""
 
-    def __init__(self, runtime: Runtime, on_error: str, threads: int | None) -> None:
+    def __init__(self, runtime: Runtime, on_error: str, threads: int | None, merge: bool) -> None:
         program = runtime.compiled.program
         self.runtime = runtime
         self.on_error = on_error
         self.errors: list[RowError] = []
         self.output = program.output
         self.emits = program.method == "emit"
+        self.merge = merge  # of a fold: the outputs are not wanted, only the tally
         self.outputs: list[Any] = []
         self.early: list[Any] = []
         self.encode: Callable[[Any], Any] | None = runtime.variables.encode
@@ -117,7 +127,7 @@ class RowByRow:
         """Outputs leave the action in the form of tables, or get it `late`; a callback gets them as the engine says."""
         if self.emits and self.runtime.emit is not None:
             return
-        encode = TableEncoders(self.runtime.charge).of(self.output)
+        encode = _nothing if self.merge else TableEncoders(self.runtime.charge).of(self.output)
         if self.encode is not None:
             self.runtime.variables.encode = encode or _same
         else:
@@ -173,6 +183,8 @@ class RowByRow:
         self.outputs.append([*sent, None] if self.emits else None)
 
     def _scored(self, first: int) -> Scored:
+        if self.merge:
+            return Scored({}, len(self.outputs))
         if not self.emits:
             return Scored(self._split(self.outputs), len(self.outputs))
         if self.runtime.emit is not None:
@@ -204,6 +216,10 @@ def numbered(rows: Any, columns: dict[str, Column]) -> Scored:
 
 def _same(value: Any) -> Any:
     return value
+
+
+def _nothing(value: Any) -> None:
+    """A tally that nobody wants."""
 
 
 def row_error(row: int, error: PfaError) -> RowError:

@@ -101,8 +101,9 @@ class Emitter:
             self.tag_all(t)
         return f"ld(get(ctx, CONSTS) + {8 * self.known[key]})"
 
-    def tag_all(self, t: Type, seen: frozenset[str] = frozenset()) -> None:
+    def tag_all(self, t: Type, seen: set[str] | None = None) -> None:
         """Numbers for all branches inside a type, so that host values of it can be written."""
+        seen = set() if seen is None else seen  # a record that is in many places is looked into once
         match t:
             case Union(bs):
                 for b in bs:
@@ -111,8 +112,9 @@ class Emitter:
             case Array(x) | Map(x):
                 self.tag_all(x, seen)
             case Record(name) if name not in seen:
+                seen.add(name)
                 for f in t.fields:
-                    self.tag_all(f.type, seen | {name})
+                    self.tag_all(f.type, seen)
             case _:
                 pass
 

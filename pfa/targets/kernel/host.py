@@ -54,7 +54,7 @@ class KernelCode:
     encoder: Encoder | None
     assembled: Callable[[str, tuple[str, ...]], Code]
     storage: dict[tuple[str, str], str] = field(default_factory=dict)
-    batches: dict[str, tuple[Code, Any]] = field(default_factory=dict)
+    batches: dict[str, Any] = field(default_factory=dict)
     spare: list[Instance] = field(default_factory=list)
     memory: Memory = field(init=False)
     constants: Region = field(init=False)
@@ -116,21 +116,24 @@ class KernelCode:
 
     @property
     def stateless(self) -> bool:
-        """May rows be scored in any order, by several engines?"""
+        """May rows be scored in any order, by several engines (of fold: each with a tally of its own)?"""
         e = self.emitted
-        state = any(what != "symbol" and (what != "cell" or name in e.written) for what, name in e.slots)
-        return not (e.escapes or e.events or e.counted or e.draws or state)
+        state = any(what == "pool" or (what == "cell" and name in e.written) for what, name in e.slots)
+        logs = any(namespace for namespace, _ in e.events)
+        return not (e.escapes or logs or e.counted or e.draws or state)
 
     def batch(self, plan: Plan) -> Any:
         """The compiled loop over columns of a layout."""
-        text = plan.text
-        if text not in self.batches:
+        made: Any = self.batches.get(plan.text)
+        if made is None:
             if len(self.batches) >= BATCHES:
                 self.batches.clear()
-            code = self.assembled(f"{self.emitted.text}\n{text}\n", ("batch",))
+            code = self.assembled(f"{self.emitted.text}\n{plan.text}\n", ("batch",))
             kind = ctypes.PYFUNCTYPE if plan.takes else ctypes.CFUNCTYPE  # the one keeps the interpreter's lock
-            self.batches[text] = code, kind(*[ctypes.c_int64] * 3)(code.address("batch"))
-        return self.batches[text][1]
+            made = kind(*[ctypes.c_int64] * 3)(code.address("batch"))
+            made.code = code  # lives as long as somebody calls it: another thread may put another in its place
+            self.batches[plan.text] = made
+        return made
 
     @property
     def takes(self) -> bool:
@@ -147,7 +150,10 @@ class KernelCode:
         return self.values[key]
 
     def borrow(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
-        """Instances for threads that score rows of one engine and read its state; they are given back to `spare`."""
+        """Instances for threads that score rows of one engine and read its state; they are given back to `spare`.
+
+        That engine must not collect garbage while they do.
+        """
         found: list[Instance] = []
         while len(found) < count:
             try:

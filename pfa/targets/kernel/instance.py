@@ -118,6 +118,12 @@ class Instance:
         self.used = self.q[self.ctx + (k.PTOP >> 3)] - start
         self.field(k.FULLER, start + 2 * self.used + COLLECT)
 
+    def follow(self, other: Instance) -> None:
+        """Read the state of another instance where it lies, but with a tally of its own, which is that one's now."""
+        self.field(k.STATE, self.state)
+        for what, name in self.code.emitted.slots:
+            self.q[self.slot(what, name)] = 0 if what == "undo" else other.q[other.slot(what, name)]
+
     # -- state --
 
     def slot(self, what: str, name: str) -> int:
@@ -445,6 +451,11 @@ class Instance:
             for x in others:
                 self.q[self.ctx + (at >> 3)] += x.q[x.ctx + (at >> 3)]
                 x.field(at, 0)
+
+    def forget(self) -> None:
+        """Rows that it has scored count nowhere."""
+        self.field(k.STARTED, 0)
+        self.field(k.FINISHED, 0)
 
     def run_emit(self, x: Any, early: list[Any]) -> Any:
         """The action of method emit: the list of what was emitted, or None where the host is called."""
