@@ -290,6 +290,21 @@ def test_a_worker_that_had_nothing_to_do_is_buried_by_the_next_engine(desk):
     assert desk.worker is None
 
 
+@pytest.mark.parametrize("told", ["before", "after"])
+def test_a_worker_that_somebody_else_has_buried(at_once, desk, told):  # noqa: F811
+    """As a server does that waits for all its children: no process is killed by a number that is another's now."""
+    engine = pfa.loads(ADD)
+    run(engine, repeat(1.0), lambda e: desk.worker is not None and desk.worker.greeted)
+    pid = desk.worker.pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    if told == "before":
+        run(engine, repeat(1.0))  # by another one
+        assert desk.worker.pid != pid
+    else:
+        desk.close()
+
+
 def started_with_a_job(desk):
     """A worker that has done one."""
     job = jobs.Job("text", b"", pfa.Limits())

@@ -108,18 +108,14 @@ def _symbols(
     """The address of each symbol, and of those that have names here."""
     texts = sections[table.link]
     found, named = [], {}
-    for at in range(table.offset, table.offset + table.size, 24):
-        text, info, _, where, value, _ = struct.unpack_from("<IBBHQQ", code, at)
-        start = texts.offset + text
-        name = code[start : code.index(b"\0", start)].decode()
-        if where in starts:
-            found.append(starts[where] + value)
-            if info >> 4:  # not local
-                named[name] = found[-1]
-        elif where == 0 and name:
-            found.append(foreign(name))
-        else:
-            found.append(0)
+    for text, info, _, where, value, _ in struct.iter_unpack("<IBBHQQ", code[table.offset : table.offset + table.size]):
+        at = starts[where] + value if where in starts else 0
+        if info >> 4:  # not local: it is named
+            start = texts.offset + text
+            name = code[start : code.index(b"\0", start)].decode()
+            at = at or foreign(name)
+            named[name] = at
+        found.append(at)
     return found, named
 
 

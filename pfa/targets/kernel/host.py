@@ -17,8 +17,8 @@ from pfa.errors import PfaLimitError, Where
 from pfa.lib.define import Fn
 from pfa.lib.define import Site as CallSite
 from pfa.lib.signature import Bound
+from pfa.targets.kernel import gradual, take
 from pfa.targets.kernel import language as k
-from pfa.targets.kernel import take
 from pfa.targets.kernel.instance import ENDLESS, Instance
 from pfa.targets.kernel.layout import Memory
 from pfa.targets.kernel.parts import Filter
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 Encoder = Callable[[Callable[[int], None] | None], Callable[[Any], Any]]
 CHUNK = 1 << 16  # steps between two looks at the clock
+PAUSES = 50  # constants that are written between two pauses
 BATCHES = 16  # layouts of columns whose loops are kept
 
 
@@ -91,12 +92,14 @@ class KernelCode:
         self.memory = m = Memory(self.emitted.tags)
         m.top, m.end = self.constants.start, self.constants.end
         self.table = m.take(8 * max(1, len(values)))
-        m.maps = []
+        maps: list[int] = []
+        m.maps = maps
         for i, (t, v) in enumerate(values):
-            m.store(t)((self.table >> 3) + i, v)
-            yield
-        self._index_constants(m.maps)
+            yield from gradual.write(m, [(t, (self.table >> 3) + i, v)])
+            if i % PAUSES == 0:
+                yield
         m.maps = None
+        self._index_constants(maps)
 
     def _index_constants(self, maps: list[int]) -> None:
         """Hash tables of the maps among the constants, by a context that has nothing but their region."""
@@ -177,8 +180,8 @@ class KernelCode:
         if instance.draws is not None:
             functions["settle"] = instance.draws.settle
         names = [n for n in ("begin", "end", "merge") if f"enter_p_{n}" in self.emitted.entries]
-        for name in (*names, *(f"u:{n}" for n in self.program.functions)):
-            functions[name] = instance.function(name)
+        functions |= {name: instance.function(name) for name in names}
+        functions |= {f"u:{n}": instance.function(n, i) for i, n in enumerate(self.program.functions, 1)}
         return functions, Variables(instance, action)
 
     def locate(self, error: PfaRuntimeError, find: Callable[[str], Where], document: dict[str, Any]) -> None:

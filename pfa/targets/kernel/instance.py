@@ -319,12 +319,12 @@ class Instance:
         self.q[scratch] = slot
         return self.memory.load(t)(scratch)
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """A phase or a function of the document, host values in and out."""
+    def function(self, name: str, number: int = 0) -> Callable[..., Any]:
+        """A phase, or the function of the document that has a number, host values in and out."""
         p = self.code.program
-        if name.startswith("u:"):
-            f = p.functions[name[2:]]
-            entry_name = f"enter_user{list(p.functions).index(name[2:]) + 1}"
+        if number:
+            f = p.functions[name]
+            entry_name = f"enter_user{number}"
             params, ret = f.type.params, f.type.ret
         else:
             entry_name = f"enter_p_{name}"

@@ -139,9 +139,10 @@ class Worker:
     def kill(self) -> None:
         """End it, whatever it does."""
         self.socket.close()
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        self.status(0)
+        if self.status() is None:  # else its number may be that of another process by now
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.status(0)
 
 
 def _spawn(stream: int) -> int:
@@ -234,8 +235,8 @@ class Desk:
         alive = worker.step()
         if (parts := worker.message()) is not None:
             self._answered(job, worker, parts)
-        elif not alive:
-            self._ended(job, worker)
+        elif not alive and (status := worker.status()) is not None:
+            self._ended(job, worker, status)
         elif monotonic() > self.until:
             self.close()
             job.end(*(("refused", _late(job.limits)) if worker.greeted else ("failed", "the compile worker hangs")))
@@ -291,11 +292,8 @@ class Desk:
             self.close()
             job.end("failed", "what was started as a compile worker is another program")
 
-    def _ended(self, job: Job, worker: Worker) -> None:
-        """The worker has closed the connection: whose fault was it?"""
-        status = worker.status()
-        if status is None:  # not quite yet
-            return
+    def _ended(self, job: Job, worker: Worker, status: int) -> None:
+        """The worker has ended without an answer: whose fault was it?"""
         worker.socket.close()
         self.worker, self.current = None, None
         job.tries += 1

@@ -174,7 +174,8 @@ def _bounded(limits: Limits) -> Iterator[None]:
     before = None
     if limits.compile_memory is not None and (size := _size()):
         before = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (size + limits.compile_memory, before[1]))
+        least = min((x for x in before if x != resource.RLIM_INFINITY), default=size + limits.compile_memory)
+        resource.setrlimit(resource.RLIMIT_AS, (min(least, size + limits.compile_memory), before[1]))
     try:
         yield
     finally:
