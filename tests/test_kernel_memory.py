@@ -725,3 +725,53 @@ def test_a_shared_item_that_goes_while_it_is_updated(backend, monkeypatch):
     monkeypatch.setattr(SharedPool, "__contains__", lambda pool, key: told.pop() if told else there(pool, key))
     assert engine.action(4) == 5
     assert not told
+
+
+LINK = {
+    "type": "record", "name": "Link",
+    "fields": [{"name": "n", "type": "int"}, {"name": "next", "type": ["null", "Link"]}],
+}  # fmt: skip
+LINKS = ["null", LINK]
+MORE = {"type": "Link", "new": {"n": "i", "next": {"cell": "c"}}}
+TREE = {
+    "type": "record", "name": "Tree",
+    "fields": [{"name": "n", "type": "int"}, {"name": "under", "type": {"type": "array", "items": "Tree"}}],
+}  # fmt: skip
+BRANCHES = {"type": {"type": "array", "items": "Tree"}, "new": ["leaf", "tree"]}
+TRUNK = {"type": "Tree", "new": {"n": "i", "under": BRANCHES}}
+LEAF = {"type": "Tree", "value": {"n": -1, "under": []}}
+
+
+def test_values_that_nest_deep():
+    """A hundred thousand records in each other, in a cell and a variable, over actions and collections of garbage."""
+    steps = [{"cell": "c", "to": MORE}, {"let": {"garbage": {"s.repeat": [{"s.int": ["i"]}, 20]}}}]
+    through = {"ifnotnull": {"x": "more"}, "then": [put("k", {"+": ["k", 1]}), put("more", "x.next")]}
+    count = {"while": {"<": ["k", {"+": ["input", 3]}]}, "do": {**through, "else": put("k", 1_000_000)}}
+    out = {"do": [{"let": {"k": 0, "more": {"cell": "c"}}}, count, "k"]}
+    document = turns({}, steps, out, cells={"c": {"type": LINKS, "init": None}})
+    engine, reference = pfa.loads(document, backend="numba", escape=False), pfa.loads(document)
+    for n in (3, 30_000, 10, 100_000):
+        assert engine.action(n) == reference.action(n)
+    messages = []
+    for made in (engine, reference):
+        for look in (made.snapshot, made.state):
+            with pytest.raises(pfa.PfaLimitError) as caught:
+                look()
+            messages.append(str(caught.value))
+    assert messages[:2] == messages[2:]
+
+
+def test_trees_that_nest_deep(eager):
+    grow = turns({"tree": LEAF, "leaf": LEAF}, [put("tree", TRUNK)], "tree", TREE)
+    kept = turns({"tree": LEAF, "leaf": LEAF}, [put("tree", TRUNK), {"cell": "c", "to": "tree"}], "tree", TREE,
+                 cells={"c": {"type": TREE, "init": LEAF["value"]}})  # fmt: skip
+    for document in (grow, kept):
+        engine, reference = pfa.loads(document, backend="numba"), pfa.loads(document)
+        for n in (0, 1, 70, 120):
+            assert engine.action(n) == reference.action(n)
+        messages = []
+        for made in (engine, reference):
+            with pytest.raises(pfa.PfaLimitError) as caught:
+                made.action(6000)
+            messages.append(str(caught.value))
+        assert messages[0] == messages[1]

@@ -189,6 +189,7 @@ class Emitter:
         """Lines before a call from the host: nothing in the arena is noted anywhere."""
         undo = [i for (what, _), i in self.slots.items() if what == "undo"]
         lines = [f"    st(get(ctx, STATE) + {8 * i}, 0)" for i in undo]
+        lines.append("    put(ctx, LATER, 0)")
         return [*lines, "    put(ctx, INDEXES, 0)"] if rewind.used(self) else lines
 
     def run(self) -> str:
@@ -211,7 +212,7 @@ class Emitter:
             back.append(f"pool_undo(ctx, {pool}, {undo}, {self.helpers.copier(p.pools[n].type)})")
         lines += self.ending(f"out = p_action(ctx, {given})", back)
         if p.method == "fold":
-            lines.append(self.keep_tally(out))
+            lines += self.keep_tally(out)
         lines += ["    put(ctx, FINISHED, get(ctx, FINISHED) + 1)"]
         lines.append(f"    return {'int(out)' if kind(out) == 'bool' else 'out'}")
         self.texts.append("\n".join(lines))
@@ -229,10 +230,11 @@ class Emitter:
             lines += ["        put(ctx, STATUS, status)", "        rethrow(ctx)"]
         return [*lines, "    settle(ctx)"] if self.settles else lines
 
-    def keep_tally(self, t: Type) -> str:
+    def keep_tally(self, t: Type) -> list[str]:
+        """Lines that put what was returned into the state."""
         copy = self.helpers.persist(t)
-        slot = to_slot("out", t)
-        return f"    st(get(ctx, STATE) + {8 * self.slots['tally', '']}, {f'{copy}(ctx, {slot})' if copy else slot})"
+        lines = [f"    kept = {copy}(ctx, out)", "    fill_noted(ctx)"] if copy else [f"    kept = {to_slot('out', t)}"]
+        return [*lines, f"    st(get(ctx, STATE) + {8 * self.slots['tally', '']}, kept)"]
 
     def entry(self, name: str) -> str:
         """A routine for the host: slots from an array of words, the result as a slot."""
@@ -245,7 +247,7 @@ class Emitter:
         call = f"out = {self.names[name]}({', '.join(['ctx', *args])})"
         lines = [f"def {made}(ctx: i64, a: i64) -> i64:", FLOOR, *self.forgotten(), *self.ending(call)]
         if name == "merge":
-            lines.append(self.keep_tally(ret))
+            lines += self.keep_tally(ret)
         lines.append(f"    return {to_slot('out', ret)}")
         self.texts.append("\n".join(lines))
         return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pfa.targets.kernel.emitted import state_type
-from pfa.targets.kernel.layout import kind, same_flat
+from pfa.targets.kernel.layout import kind, recursive, same_flat
 from pfa.targets.kernel.parts import from_slot, to_slot
 from pfa.targets.values import target_branch
 from pfa.types import STRING, Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union, accepts
@@ -129,18 +129,27 @@ class Helpers:
             return ""
         name, new = self.named("keep", t)
         if new:
-            deep = isinstance(t, Record)
             text = isinstance(t, Fixed) or (isinstance(t, Prim) and t.name in ("string", "bytes"))
             lines = ["if not moving(ctx, x):", "    return x"]
             if not text:
                 lines += ["there = moved(ctx, x)", "if there != 0:", "    return there"]
-            if deep:
-                lines.append(f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))")
-            body = self._persist(t)
-            if deep:
-                body = [*body[:-1], "higher(ctx, 1)", body[-1]]
-            self.add(name, "ctx: i64, x: i64", [*lines, *body])
+            self.add(name, "ctx: i64, x: i64", [*lines, *self._persist(t)])
         return name
+
+    def nested(self, t: Record, room: str, fields: list[tuple[int, str]], moves: list[str]) -> list[str]:
+        """Lines of the copy of a record that may lie in others of its type, as deep as there is memory.
+
+        Its words are copied, and `fields`, by their number, once more; where it lies deep, that is done later.
+        """
+        name = f"fill{len(self.made) + 1}_{len(self.texts)}"
+        filling = ["charge(ctx, 1)", *[f"st(out + {8 * i}, {text})" for i, text in fields], "return 0"]
+        self.add(name, "ctx: i64, out: i64", filling)
+        size = 8 * max(1, len(t.fields))
+        return [
+            f"out = {room}(ctx, {size})", f"move(out, x, {size})", *moves, "depth = get(ctx, DEPTH)",
+            f"if depth > {NESTING} or here() < get(ctx, STACK):", f"    fill_later(ctx, out, address({name}))",
+            "    return out", "put(ctx, DEPTH, depth + 1)", f"{name}(ctx, out)", "put(ctx, DEPTH, depth)", "return out",
+        ]  # fmt: skip
 
     def kept(self, text: str, t: Type) -> str:
         made = self.persist(t)
@@ -176,12 +185,14 @@ class Helpers:
                     f"    st(items(out) + i * 16 + 8, {self.owned('ld(items(x) + i * 16 + 8)', values)})",
                     "return out",
                 ]  # fmt: skip
+            case Record() if recursive(t):
+                fields = [(i, self.owned(f"ld(out + {8 * i})", f.type)) for i, f in enumerate(t.fields)]
+                return self.nested(t, "alloc", fields, [])
             case Record():
-                lines = [f"deeper(ctx, 1, {NESTING} + get(ctx, DEPTH0))", "charge(ctx, 1)"]
-                lines.append(f"out = alloc(ctx, {8 * max(1, len(t.fields))})")
+                lines = ["charge(ctx, 1)", f"out = alloc(ctx, {8 * max(1, len(t.fields))})"]
                 for i, f in enumerate(t.fields):
                     lines.append(f"st(out + {8 * i}, {self.owned(f'ld(x + {8 * i})', f.type)})")
-                return [*lines, "higher(ctx, 1)", "return out"]
+                return [*lines, "return out"]
 
     def copier(self, t: Type) -> str:
         """The address of what makes a value outlive the action, or 0."""
@@ -193,7 +204,7 @@ class Helpers:
         lines = [
             "if get(ctx, DIRTY) != 0:", "    left = get(ctx, BUDGET)", "    top = get(ctx, PTOP)",
             "    put(ctx, BUDGET, ENDLESS)", "    put(ctx, DEPTH, get(ctx, DEPTH0))",
-            "    try:", "        settle_words(ctx)", "    except:",
+            "    try:", "        settle_words(ctx)", "        fill_noted(ctx)", "    except:",
             "        status = get(ctx, STATUS)", "        put(ctx, STATUS, 0)", "        restore_words(ctx)",
             "        put(ctx, STATUS, status)", "        put(ctx, PTOP, top)", "        put(ctx, BUDGET, left)",
             "        put(ctx, DIRTY, 0)", "        put(ctx, FULLER, 0)",  # the next action begins with a collection
@@ -220,6 +231,9 @@ class Helpers:
                     f"    st(items(out) + i * 16 + 8, {self.kept('ld(items(x) + i * 16 + 8)', values)})",
                     "keep_index(ctx, out)", "note_move(ctx, x, out)", "return out",
                 ]  # fmt: skip
+            case Record() if recursive(t):
+                fields = [(i, self.kept(f"ld(out + {8 * i})", f.type)) for i, f in enumerate(t.fields)]
+                return self.nested(t, "keep_room", fields, ["note_move(ctx, x, out)"])
             case Record():
                 lines = ["charge(ctx, 1)", f"out = keep_room(ctx, {8 * max(1, len(t.fields))})"]
                 for i, f in enumerate(t.fields):
@@ -236,7 +250,7 @@ class Helpers:
 
     def collector(self, p: Program, slots: dict[tuple[str, str], int]) -> str:
         """The entry that copies the state out of the part of memory that `moving` names."""
-        lines = ["put(ctx, STACK, here() - get(ctx, ROOM))"]
+        lines = ["put(ctx, STACK, here() - get(ctx, ROOM))", "put(ctx, LATER, 0)"]
         for (what, name), i in slots.items():
             if what == "undo":
                 continue
@@ -247,7 +261,7 @@ class Helpers:
                 lines.append(f"st({at}, pool_keep(ctx, ld({at}), {self.copier(t)}))")
             elif made:
                 lines.append(f"st({at}, {made}(ctx, ld({at})))")
-        self.add("collect", "ctx: i64, a: i64", [*lines, "return 0"])
+        self.add("collect", "ctx: i64, a: i64", [*lines, "fill_noted(ctx)", "return 0"])
         if p.pools:
             self.add("rehash", "ctx: i64, a: i64", ["pool_grow(ctx, a, max(8, ld(a + 8) * 2), 0)", "return 0"])
             self.called.append("rehash")

@@ -17,6 +17,7 @@ from pfa.types import Array, Bottom, Enum, Fixed, Map, Prim, Record, Type, Union
 HEADER = 32
 BUFFER = 16
 LONG_TEXT = 4096  # bytes
+NESTED = 50  # records in each other that are read by recursion
 SMALL = 8  # pairs of a map that kernels look through
 KINDS = {"float": "f64", "double": "f64", "boolean": "bool"}
 Store = Callable[[int, Any], None]  # of a host value to the word of an index
@@ -52,6 +53,19 @@ def _same(want: Type, got: Type, seen: frozenset[tuple[Type, Type]]) -> bool:
             return False
 
 
+def recursive(t: Type, inside: frozenset[str] = frozenset()) -> bool:
+    """Can a value hold records that lie in others of their own type?"""
+    match t:
+        case Array(x) | Map(x):
+            return recursive(x, inside)
+        case Union(bs):
+            return any(recursive(b, inside) for b in bs)
+        case Record(name):
+            return name in inside or any(recursive(f.type, inside | {name}) for f in t.fields)
+        case _:
+            return False
+
+
 def same_branch(whole: Type, branch: Type, t: Type) -> bool:
     """Does a value of `whole` that is of this branch look like one of `t`?"""
     if isinstance(whole, Union):
@@ -75,6 +89,9 @@ class Memory:
         self.end = 0
         self.stores: dict[Type, Store] = {}
         self.loads: dict[Type, Load] = {}
+        self.whole: dict[Type, Load] = {}
+        self.later: list[tuple[dict[str, Any], int, Load]] = []  # records that lie too deep, read from which words
+        self.level = 0
         self.maps: list[int] | None = None  # the large ones that were written, where somebody wants to know
         self.charge: Callable[[int], None] = _free  # what is read is counted: values that share parts are large
 
@@ -225,6 +242,29 @@ class Memory:
 
     def load(self, t: Type) -> Load:
         """What reads a host value of a type from the word of an index."""
+        found = self.whole.get(t)
+        if found is None:
+            found = self.whole[t] = self._drained(self.inner(t)) if recursive(t) else self.inner(t)
+        return found
+
+    def _drained(self, inner: Load) -> Load:
+        """What lies deep is read when the rest is: values may nest deeper than Python recurses."""
+        later = self.later
+
+        def load(i: int) -> Any:
+            later.clear()
+            self.level = 0
+            value = inner(i)
+            while later:
+                made, j, way = later.pop()
+                self.level = 0
+                made.update(way(j))
+            return value
+
+        return load
+
+    def inner(self, t: Type) -> Load:
+        """The same of a part of a value."""
         found = self.loads.get(t)
         if found is None:
             later: list[Load] = []
@@ -254,7 +294,7 @@ class Memory:
             case Array(items):
                 return self._load_array(items)
             case Map(values):
-                return self._load_map(self.load(values))
+                return self._load_map(self.inner(values))
             case Record():
                 return self._load_record(t)
             case Union():
@@ -264,7 +304,7 @@ class Memory:
 
     def _load_array(self, items: Type) -> Load:
         q = self.q
-        item = self.load(items)
+        item = self.inner(items)
         whole = self.d if items in _REAL else q if items in _WHOLE else None
 
         def load(i: int) -> list[Any]:
@@ -293,7 +333,7 @@ class Memory:
 
     def _load_record(self, t: Record) -> Load:
         q = self.q
-        fields = [(n, f.name, self.load(f.type)) for n, f in enumerate(t.fields)]
+        fields = [(n, f.name, self.inner(f.type)) for n, f in enumerate(t.fields)]
         count = len(fields)
 
         def load(i: int) -> dict[str, Any]:
@@ -304,12 +344,24 @@ class Memory:
             self.charge(count)
             return load(i)
 
+        def nested(i: int) -> dict[str, Any]:
+            if self.level >= NESTED:
+                made: dict[str, Any] = {}
+                self.later.append((made, i, counted))
+                return made
+            self.level += 1
+            made = counted(i)
+            self.level -= 1
+            return made
+
+        if recursive(t):
+            return nested
         return load if all(_small(f.type) for f in t.fields) else counted
 
     def _load_union(self, t: Union) -> Load:
         q = self.q
         ways = {
-            self.tag(b): (self.load(b), b.tag if b.tag in t.boxed else "") for b in t.branches if b.tag != "null"
+            self.tag(b): (self.inner(b), b.tag if b.tag in t.boxed else "") for b in t.branches if b.tag != "null"
         }
 
         def load(i: int) -> Any:

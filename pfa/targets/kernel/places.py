@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Attempt, Block, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Statement, Var
-from pfa.targets.kernel import ops
+from pfa.targets.kernel import ops, state_ops
 from pfa.targets.kernel.parts import store_at
 from pfa.types import BOOLEAN, INT, NULL, STRING, Array, Enum, Fixed, Function, Map, Prim, Record, Type
 
@@ -436,5 +436,5 @@ def store(f: FunctionEmitter, c: Chain) -> None:
         f.add(store_at(at, value, t))
         return
     if f.e.places.holds(c.origin.target, c.path):
-        value = f.hold(helpers.owned(value, t))
+        value = state_ops.owned(f, value, t)
     f.add(f"set_word(ctx, {at}, {value}, {helpers.copier(t)})")

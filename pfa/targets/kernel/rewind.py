@@ -185,6 +185,7 @@ def rewinder(e: Emitter, types: tuple[Type, ...], filled: bool = False) -> str:
         away += ["words = keep_room(ctx, 8)", "st(words, 0)", "gather_words(ctx, words)"]
         back.insert(0, "return_words(ctx, ld(words), mark)")  # notes above the mark are read before it is written there
     release = ["    release_words(ctx)"] * e.settles
+    others.append("    fill_noted(ctx)")
     lines = [
         *[f"old_{x.lower()} = get(ctx, {x})" for x in SAVED], f"events = {events}",
         *[f"undo{i} = ld(get(ctx, STATE) + {8 * i})" for i in undo],
@@ -192,7 +193,7 @@ def rewinder(e: Emitter, types: tuple[Type, ...], filled: bool = False) -> str:
         "put(ctx, PEND, min(get(ctx, END), far + (block - mark)))", "put(ctx, BUDGET, ENDLESS)", "fits = False", "try:",
         *[f"    {x}" for x in away],
         *others, "    fits = True", "except:", "    put(ctx, STATUS, 0)", "    put(ctx, SITE, 0)",
-        "    put(ctx, DEPTH, old_depth)", "    put(ctx, EVENTS, events)",
+        "    put(ctx, DEPTH, old_depth)", "    put(ctx, LATER, 0)", "    put(ctx, EVENTS, events)",
         *[f"    st(get(ctx, STATE) + {8 * i}, undo{i})" for i in undo], *release,
         "size = block - mark", "if fits:", "    size = get(ctx, PTOP) - far", *release, "    drop_indexes(ctx, mark)",
         "    put(ctx, FROM, far)", "    put(ctx, UNTIL, far + size)", "    put(ctx, PTOP, mark)",

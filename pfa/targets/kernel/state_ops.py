@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pfa.ir import Const, Var
 from pfa.targets.kernel import calls
-from pfa.targets.kernel.layout import kind
+from pfa.targets.kernel.layout import kind, recursive
 from pfa.targets.kernel.parts import ZERO, Asked, Shared, load_at, local, store_at, to_slot
 from pfa.types import BOOLEAN, NULL, STRING, Array, Function
 
@@ -35,7 +35,15 @@ def set_cell(f: FunctionEmitter, s: Op) -> None:
 
 def held(f: FunctionEmitter, what: str, name: str, value: str, t: Type) -> str:
     """A value as a cell or an item holds it: containers that change in place are nobody else's."""
-    return f.e.helpers.owned(value, t) if f.e.places.holds((what, name), ()) else value
+    return owned(f, value, t) if f.e.places.holds((what, name), ()) else value
+
+
+def owned(f: FunctionEmitter, value: str, t: Type) -> str:
+    """A copy of a value's containers."""
+    made = f.hold(f.e.helpers.owned(value, t))
+    if recursive(t):
+        f.add("fill_noted(ctx)")
+    return made
 
 
 def shared(f: FunctionEmitter, s: Op, method: str, cell: str, params: tuple[Type, ...], ret: Type) -> None:

@@ -11,6 +11,7 @@ from pfa.targets.kernel.language import address, call0, fill, i64, inline, ld, l
 from pfa.targets.kernel.lib.base import alloc, charge, items, length
 from pfa.targets.kernel.lib.pending import set_word
 from pfa.targets.kernel.lib.state import (
+    fill_noted,
     hash_text,
     keep_header,
     keep_room,
@@ -87,6 +88,7 @@ def pool_grow(ctx: i64, p: i64, room: i64, copy: i64) -> None:
             st(pairs + n * 16 + 8, kept_slot(ctx, ld(ld(p) + i * 16 + 8), copy))
             pool_place(ctx, index, size - 1, key, n)
             n += 1
+    fill_noted(ctx)
     st(p, pairs)
     st(p + 8, n)
     st(p + 16, room)

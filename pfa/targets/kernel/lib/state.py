@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pfa.targets.kernel.language import (
+    DEPTH,
     EVENTS,
     FROM,
     FULL,
     INDEXES,
+    LATER,
     PEND,
     PTOP,
     SHADOW,
     UNTIL,
+    call0,
     f64,
     fail,
     fill,
@@ -74,6 +77,26 @@ def note_move(ctx: i64, x: i64, out: i64) -> None:
     shadow = get(ctx, SHADOW)
     if shadow != 0:
         st(x + shadow, out)
+
+
+def fill_later(ctx: i64, out: i64, fill: i64) -> None:
+    """A copy of a record lies too deep in others for its fields to be copied now."""
+    note = keep_room(ctx, 24)
+    st(note, get(ctx, LATER))
+    st(note + 8, out)
+    st(note + 16, fill)
+    put(ctx, LATER, note)
+
+
+def fill_noted(ctx: i64) -> None:
+    """Copy what was left for later."""
+    depth = get(ctx, DEPTH)
+    while get(ctx, LATER) != 0:
+        note = get(ctx, LATER)
+        put(ctx, LATER, ld(note))
+        put(ctx, DEPTH, 0)
+        call0(ld(note + 16), ctx, ld(note + 8))
+    put(ctx, DEPTH, depth)
 
 
 def keep_header(ctx: i64, n: i64, size: i64) -> i64:
