@@ -659,6 +659,13 @@ MANY = {
     "a.sortLT": {"a.last": [
         {"a.sortLT": ["input", function(XY, "boolean", {"<": ["x", {"+": ["y", {"-": [LONG, LONG]}]}]})]},
     ]},
+    "model.neighbor.nearestK": {"a.last": [
+        {"model.neighbor.nearestK": [3, 0, "input", function({"x": "int", "y": "int"}, "double", {"+": ["y", LONG]})]},
+    ]},
+    "what emits": {"a.count": ["input", function(X, "boolean", [
+        {"if": {"==": [{"%": ["x", 5000]}, 0]}, "then": {"log": [{"s.repeat": [{"s.int": ["x"]}, 1000]}]}},
+        {"<": [LONG, "x"]},
+    ])]},
     "map.map": {"map.len": [{"map.map": [
         {"a.groupby": ["input", function(X, "string", {"s.int": [{"%": ["x", 10_000]}]})]},
         function(V, "string", {"s.int": [LONG]}),
@@ -672,9 +679,11 @@ MANY = {
 @pytest.mark.parametrize("name", MANY)
 def test_much_garbage_of_functions(name):
     document = {"input": INTS, "output": "int", "action": MANY[name]}
-    engine = pfa.loads(document, backend="numba", escape=False, limits=ARENA)
-    given = [i * 7 % 20_011 for i in range(20_000)]
-    assert engine.action(given) == pfa.loads(document).action(given)
+    engine, reference = pfa.loads(document, backend="numba", escape=False, limits=ARENA), pfa.loads(document)
+    given, told = [i * 7 % 20_011 for i in range(20_000)], ([], [])
+    engine.log, reference.log = (lambda *x, said=said: said.append(x) for said in told)
+    assert engine.action(given) == reference.action(given)
+    assert told[0] == told[1]
 
 
 def test_a_shared_item_that_is_new():

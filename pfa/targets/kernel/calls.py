@@ -43,10 +43,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import FunctionValue, Op, Return, Routine, Var
-from pfa.targets.kernel import extras, kernels, places, prepared, rewind
+from pfa.targets.kernel import extras, kernels, prepared, rewind
 from pfa.targets.kernel.extras import CODES, code, inside, record_of
 from pfa.targets.kernel.layout import kind
 from pfa.targets.kernel.parts import Asked, Escape, Shared, Unsupported, from_slot, to_slot
+from pfa.targets.kernel.walk import statements
 from pfa.types import (
     DOUBLE,
     FLOAT,
@@ -297,7 +298,7 @@ def is_steady(f: FunctionEmitter, x: Operand) -> bool:
     r = f.e.lowered.routines.get(name)
     if r is None or (isinstance(x, Var) and r.captured):
         return False
-    ops = [s for s in places.statements(r.body, dict(r.parts)) if isinstance(s, Op)]
+    ops = [s for s in statements(r.body, dict(r.parts)) if isinstance(s, Op)]
     return not any(s.code in CHANGING or (s.code == "call" and s.extra[0].random) for s in ops)
 
 

@@ -57,6 +57,7 @@ class Emitter:
         self.escapes: list[Escape] = []
         self.events: list[tuple[str, tuple[Type, ...]]] = []
         self.texts: list[str] = []
+        self.popping: set[str] = set()  # wrappers that leave nothing in the arena
         self.wrappers: dict[tuple[str, str], str] = {}
         self.native: dict[str, str] = {}
         self.counted = False
@@ -190,7 +191,7 @@ class Emitter:
         undo = [i for (what, _), i in self.slots.items() if what == "undo"]
         lines = [f"    st(get(ctx, STATE) + {8 * i}, 0)" for i in undo]
         lines.append("    put(ctx, LATER, 0)")
-        return [*lines, "    put(ctx, INDEXES, 0)"] if rewind.used(self) else lines
+        return [*lines, "    put(ctx, INDEXES, 0)"] if rewind.used(self) or self.popping else lines
 
     def run(self) -> str:
         """The action with its counters, its tally and its rollback."""
@@ -267,8 +268,14 @@ class Emitter:
         for i, c in enumerate(captured):
             args.append(from_slot(f"ld(env + {8 * i})", self.param(c)))
         made_call = call.format(", ".join(["ctx", *args]))
-        out = self.helpers.widened(made_call, asked.ret, own.ret)
-        lines.append(f"    return {to_slot(out, asked.ret)}")
+        out = to_slot(self.helpers.widened(made_call, asked.ret, own.ret), asked.ret)
+        if rewind.pops(self, made_call.partition("(")[0], name, asked.ret):
+            self.popping.add(made)
+            lines.insert(1, "    mark = get(ctx, TOP)")
+            lines += [f"    out = {out}", "    if get(ctx, INDEXES) >= mark:", "        drop_indexes(ctx, mark)"]
+            lines.append("    put(ctx, TOP, mark)")
+            out = "out"
+        lines.append(f"    return {out}")
         self.texts.append("\n".join(lines))
         return made
 

@@ -125,7 +125,7 @@ class Helpers:
 
     def persist(self, t: Type) -> str:
         """The helper that makes a value outlive the action; "" where it is in its slot."""
-        if isinstance(t, Enum | Bottom) or (isinstance(t, Prim) and t.name in _SCALARS):
+        if in_slot(t):
             return ""
         name, new = self.named("keep", t)
         if new:
@@ -364,6 +364,11 @@ class Helpers:
             test = "unbits(a) < unbits(b)" if real else f"{self.ordered('a', 'b', t)} < 0"
             self.add(name, "ctx: i64, env: i64, a: i64, b: i64", [f"return int({test})"])
         return name
+
+
+def in_slot(t: Type) -> bool:
+    """Is a value of it all in its slot?"""
+    return isinstance(t, Enum | Bottom) or (isinstance(t, Prim) and t.name in _SCALARS)
 
 
 def holds_map(t: Type, seen: frozenset[str] = frozenset()) -> bool:

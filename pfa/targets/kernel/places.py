@@ -16,15 +16,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pfa.ir import Attempt, Block, Branch, Const, Each, FunctionValue, Leave, Loop, Op, Part, Return, Statement, Var
+from pfa.ir import Attempt, Block, Branch, Const, Each, Leave, Loop, Op, Part, Return, Statement, Var
 from pfa.targets.kernel import ops, state_ops
 from pfa.targets.kernel.parts import store_at
+from pfa.targets.kernel.walk import called, statements
 from pfa.types import BOOLEAN, INT, NULL, STRING, Array, Enum, Fixed, Function, Map, Prim, Record, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from pfa.ir import Lowered, Operand, Routine
     from pfa.targets.kernel.routine import FunctionEmitter
@@ -127,42 +128,6 @@ def effects(lowered: Lowered) -> dict[str, set[Target]]:
                     found[name] |= more
                     changed = True
     return found
-
-
-def called(s: Op) -> Iterator[str]:
-    """Routines that an operation may call now or later."""
-    operands: list[Any] = list(s.args)
-    if s.code == "user":
-        yield f"u:{s.extra}"
-    elif s.code == "closure":
-        yield s.extra
-    elif s.code == "dynamic":
-        operands += s.extra[1]
-    for a in operands:
-        if isinstance(a, FunctionValue):
-            yield a.name
-
-
-def statements(block: Block, parts: dict[str, Block]) -> Iterator[Statement]:
-    """All statements, those inside others too."""
-    for s in block:
-        yield s
-        for inner in blocks(s, parts):
-            yield from statements(inner, parts)
-
-
-def blocks(s: Statement, parts: dict[str, Block]) -> tuple[Block, ...]:
-    match s:
-        case Branch(_, then, orelse):
-            return then, orelse
-        case Loop(body) | Attempt(body):
-            return (body,)
-        case Each(_, _, body):
-            return (body,)
-        case Part(name):
-            return (parts[name],)
-        case _:
-            return ()
 
 
 class _Walker:

@@ -29,17 +29,21 @@ from typing import TYPE_CHECKING
 from pfa.ir import Attempt, Block, Branch, Each, Loop, Op, Part
 from pfa.targets.kernel import kernels
 from pfa.targets.kernel.extras import inside
+from pfa.targets.kernel.helpers import in_slot
 from pfa.targets.kernel.parts import local
+from pfa.targets.kernel.walk import called, statements
 from pfa.types import LONG, STRING, Array, Map, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pfa.ir import Lowered
     from pfa.lib.signature import Bound
     from pfa.targets.kernel.emit import Emitter
     from pfa.targets.kernel.routine import FunctionEmitter
 
 _CALLED = re.compile(r"\b(\w+)\(ctx\b|\bcall\d\(")
+LEAVING = ("set_cell", "set_pool", "delete", "emit", "log")
 SAVED = ("PTOP", "PEND", "FROM", "UNTIL", "BUDGET", "DEPTH")  # fields that the copying uses for its own ends
 
 
@@ -118,6 +122,30 @@ def quiet(e: Emitter, function: str) -> bool:
             return False
         todo |= called - library - seen
     return True
+
+
+def pops(e: Emitter, function: str, routine: str, ret: Type) -> bool:
+    """May a callback give back at once all that it took?
+
+    That is so where its result is in its slot, and neither the state nor what is emitted can refer to the arena.
+    """
+    return in_slot(ret) and routine != "emit" and not quiet(e, function) and not _leaves(e.lowered, routine)
+
+
+def _leaves(lowered: Lowered, routine: str) -> bool:
+    """May a routine, or one that it calls, set a cell or an item, or emit or log anything?"""
+    seen: set[str] = set()
+    todo = {routine} & lowered.routines.keys()  # a function of the library is none
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        r = lowered.routines[name]
+        for s in statements(r.body, dict(r.parts)):
+            if isinstance(s, Op):
+                if s.code in LEAVING or "emit" in called(s):
+                    return True
+                todo |= (set(called(s)) & lowered.routines.keys()) - seen
+    return False
 
 
 # -- text --
@@ -224,7 +252,7 @@ def filler(e: Emitter, t: Type) -> str:
 def extra(e: Emitter, what: str, given: list[str], bound: Bound) -> str:
     """What a kernel that calls functions asks for: the address of its rewinding, or 0; `given` are its arguments."""
     functions = [x[len("address(") : -1] for x in given if x.startswith("address(")]
-    if all(quiet(e, name) for name in functions):
+    if all(name in e.popping or quiet(e, name) for name in functions):
         return "0"
     match what:
         case "ret" if e.helpers.persist(bound.ret):
