@@ -204,11 +204,6 @@ DEEP_VALUES = {
     "out": ([*CHAIN, "x"], LISTS, {}),
     "emitted": ([*CHAIN, {"emit": "x"}], LISTS, {"method": "emit"}),
     "logged": ([*CHAIN, {"log": "x"}, None], "null", {}),
-    "in a cell": ([*CHAIN, {"cell": "c", "to": "x"}, None], "null", {"cells": {"c": {"type": LISTS, "init": None}}}),
-    "in a pool": (
-        [*CHAIN, {"pool": "p", "path": [{"string": "k"}], "to": "x", "init": "x"}, None], "null",
-        {"pools": {"p": {"type": LISTS, "init": {}}}},
-    ),
     "compared": ([*CHAIN, {"let": {"y": "x"}}, *CHAIN[1:], {"==": ["x", "y"]}], "boolean", {}),
     "hashed": ([*CHAIN, {"a.distinct": {"new": ["x", "x"], "type": MANY_LISTS}}, None], "null", {}),
 }  # fmt: skip
@@ -220,6 +215,26 @@ def test_values_a_million_deep(name):
     made = numba({"input": "null", "output": output, "action": action, **more}, pfa.Limits(time=5.0))
     for _ in range(2):
         breach(lambda: made.action(None))
+
+
+DEEP_STATES = {
+    "in a cell": ([*CHAIN, {"cell": "c", "to": "x"}, None], "null", {"cells": {"c": {"type": LISTS, "init": None}}}),
+    "in a pool": (
+        [*CHAIN, {"pool": "p", "path": [{"string": "k"}], "to": "x", "init": "x"}, None], "null",
+        {"pools": {"p": {"type": LISTS, "init": {}}}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEEP_STATES)
+def test_states_a_million_deep(name):
+    """They are kept, as on python, over collections of garbage; what is too deep to be written says so."""
+    action, output, more = DEEP_STATES[name]
+    made = numba({"input": "null", "output": output, "action": action, **more}, pfa.Limits(time=20.0))
+    for _ in range(3):
+        assert made.action(None) is None
+    breach(made.snapshot)
+    assert made.action(None) is None
 
 
 def test_a_datum_that_is_deep_or_that_contains_itself():
