@@ -88,8 +88,7 @@ class Memory:
         self.top = 0
         self.end = 0
         self.stores: dict[Type, Store] = {}
-        self.loads: dict[Type, Load] = {}
-        self.whole: dict[Type, Load] = {}
+        self.loads: dict[tuple[Type, bool], Load] = {}  # of whole values, and of parts of them
         self.later: list[tuple[dict[str, Any], int, Load]] = []  # records that lie too deep, read from which words
         self.level = 0
         self.maps: list[int] | None = None  # the large ones that were written, where somebody wants to know
@@ -242,9 +241,9 @@ class Memory:
 
     def load(self, t: Type) -> Load:
         """What reads a host value of a type from the word of an index."""
-        found = self.whole.get(t)
+        found = self.loads.get((t, True))
         if found is None:
-            found = self.whole[t] = self._drained(self.inner(t)) if recursive(t) else self.inner(t)
+            found = self.loads[t, True] = self._drained(self.inner(t)) if recursive(t) else self.inner(t)
         return found
 
     def _drained(self, inner: Load) -> Load:
@@ -265,13 +264,13 @@ class Memory:
 
     def inner(self, t: Type) -> Load:
         """The same of a part of a value."""
-        found = self.loads.get(t)
+        found = self.loads.get((t, False))
         if found is None:
             later: list[Load] = []
-            self.loads[t] = lambda i: later[0](i)
+            self.loads[t, False] = lambda i: later[0](i)
             found = self._load(t)
             later.append(found)
-            self.loads[t] = found
+            self.loads[t, False] = found
         return found
 
     def _load(self, t: Type) -> Load:
