@@ -310,14 +310,14 @@ def join(types: list[Type] | tuple[Type, ...]) -> Type | None:
 
     Specification, "Narrowest supertype of a collection of types": the first of its 15 rules that matches.
     """
-    known = [t for t in types if not isinstance(t, Bottom)]
+    known = [t for t in types if t.__class__ is not Bottom]
     if not known:
         return BOTTOM
-    if any(isinstance(t, Unknown) for t in known):
-        return UNKNOWN
     first = known[0]
-    if all(t == first for t in known):
+    if known.count(first) == len(known):
         return first
+    if UNKNOWN in known:
+        return UNKNOWN
     flat = [b for t in known for b in branches(t)]
     return _join_flat(flat, any(isinstance(t, Union) for t in known))
 

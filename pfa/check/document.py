@@ -372,11 +372,11 @@ class _Document:
         value = self.document[key]
         if value == [] and key in ("begin", "end"):
             return None
-        body = c.body(value, f"/{key}", predefined.sealed(_PREDEFINED), show(key))
+        body = c.body(value, f"/{key}", predefined.sealed(_PREDEFINED), f'"{key}"')
         result = key == "merge" or (key == "action" and c.method not in ("emit", ""))
         if c.emit_misplaced and body.type == NULL:
             result = False
-        return c.want(c.output, body, f"the result of {show(key)}") if result else body
+        return c.want(c.output, body, f'the result of "{key}"') if result else body
 
     # -- rules about the whole --
 

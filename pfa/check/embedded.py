@@ -38,9 +38,9 @@ class Readers:
         self.records: dict[str, Reader] = {}
 
     def of(self, t: Type) -> Reader:
+        if t.__class__ is Prim:
+            return _PRIMITIVE[t.name]
         match t:
-            case Prim(name):
-                return _PRIMITIVE[name]
             case Array(items):
                 return _array(self.of(items))
             case Map(values):

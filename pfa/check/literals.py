@@ -148,7 +148,8 @@ def _new_record(c: Checker, record: Record, members: dict[str, Any], at: str, sc
         expr = c.expression(x, here, scope.value())
         known = record.by_name.get(name)
         if known is not None:
-            made[name] = c.want(known.type, expr, f"the field {show(name)}")
+            fits = expr.type is known.type
+            made[name] = expr if fits else c.want(known.type, expr, f"the field {show(name)}")
             continue
         near = c.hints.near(name, [k for k in record.by_name if k not in members])
         meant.add(near)

@@ -72,9 +72,9 @@ class Decoders:
         return PfaDataError(problem, f.path)
 
     def of(self, t: Type) -> Decode:
+        if t.__class__ is Prim:
+            return _PRIMITIVE[t.name]
         match t:
-            case Prim(name):
-                return _PRIMITIVE[name]
             case Array(items):
                 return _array(self._item(items), t)
             case Map(values):
@@ -464,8 +464,10 @@ class Encoders:
         self.records: dict[str, Encode] = {}
 
     def of(self, t: Type) -> Encode | None:
+        if t.__class__ is Prim:
+            return None
         match t:
-            case Prim() | Enum() | Fixed():
+            case Enum() | Fixed():
                 return None
             case Array(items):
                 item = self.of(items)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 BACKENDS = ("auto", "python", "numba")
 _KEPT_TEXT = 1 << 18  # characters of a document that are kept so that run-time errors show lines
 _LIMITS = Limits()
+_NOTHING_SHARED = SharedState()
 _names = itertools.count(1)
 
 
@@ -186,7 +187,7 @@ def _engine(
     if checked.program is None:
         raise _refusal(_placed(checked.problems, read.source))
     compiled = _compile(read, checked.program, checked.warnings, options, limits, unions, target)
-    engine = Engine(compiled, shared or SharedState(), instance)
+    engine = Engine(compiled, shared or _own_state(checked.program), instance)
     if backend == "auto":
         if find_spec("llvmlite"):
             engine._follow(Background(compiled, _again))
@@ -195,6 +196,12 @@ def _engine(
     if state is not None:
         engine._restore(state)
     return engine
+
+
+def _own_state(program: Program) -> SharedState:
+    """What an engine shares with its clones; where it shares nothing, that is nothing of anyone's."""
+    stores = (*program.cells.values(), *program.pools.values())
+    return SharedState() if any(x.shared for x in stores) else _NOTHING_SHARED
 
 
 def _again(c: Compiled) -> Compiled:

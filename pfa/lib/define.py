@@ -114,13 +114,15 @@ class Fn:
 
 def _universal(t: Type) -> bool:
     """Does a type mean the same in every document?  Not if something in it has a name."""
+    if t.__class__ is Prim:
+        return True
     match t:
-        case Prim():
-            return True
         case Array(inside) | Map(inside):
             return _universal(inside)
         case Union(branches):
             return all(map(_universal, branches))
+        case Function(params, ret):
+            return all(map(_universal, params)) and _universal(ret)
         case _:
             return False
 

@@ -312,6 +312,7 @@ def _any_stub(arity: int) -> CodeType:
     return made
 
 
+@lru_cache(maxsize=256)
 def _stub(name: str, arity: int) -> CodeType:
     """The code of a function that is printed and compiled when it is called.
 

@@ -155,7 +155,7 @@ class FunctionPrinter:
         count = len(self.module.lines)
         for s in block:
             if s.__class__ is Op:
-                self.op(s)  # type: ignore[arg-type]
+                self.op(s)
             else:
                 self.statement(s)
         self.flush()
@@ -530,7 +530,7 @@ def branch_test(module: Module, whole: Type, branches: tuple[Type, ...]) -> str:
 def _count_reads(block: Block, reads: dict[str, int]) -> None:
     """How often each local is read."""
     for s in block:
-        for a in s.args if s.__class__ is Op else _read_by(s, reads):  # type: ignore[union-attr]
+        for a in s.args if s.__class__ is Op else _read_by(s, reads):
             if a.__class__ is Var:
                 reads[a.name] = reads.get(a.name, 0) + 1
 
