@@ -309,7 +309,7 @@ def charge(f: FunctionEmitter, s: Op, fn: Fn, bound: Bound) -> None:
     for n, x, t in zip(names, s.args, bound.params, strict=True):
         if not isinstance(t, Function):
             operands[n] = (f.hold(f.operand(x, t)), t)
-    text = _cost(ast.parse(fn.cost, mode="eval").body, operands)
+    text = _cost(kernels.expression(fn.cost), operands)
     if text is not None and text != "1":
         f.add(f"charge(ctx, {text})")
 

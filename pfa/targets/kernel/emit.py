@@ -77,8 +77,8 @@ class Emitter:
                 self.slots["undo", name] = len(self.slots)
         if p.method == "fold":
             self.slots["tally", ""] = len(self.slots)
-        self.written = frozenset(_written(lowered))
-        cells = [c.type for name, c in p.cells.items() if name in self.written and not c.shared]
+        written = set(_written(lowered))
+        cells = [c.type for name, c in p.cells.items() if name in written and not c.shared]
         pools = [c for c in p.pools.values() if not c.shared]
         self.settles = bool(pools) or any(self.helpers.persist(t) for t in cells)  # can the state point into the arena?
         self.names = {n: self.name(n) for n in lowered.routines}
@@ -145,7 +145,8 @@ class Emitter:
         text = "\n\n".join([*self.texts, *self.helpers.texts]) + "\n"
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
-            self.types, self.native, self.counted, self.draws, *taken, self.written,
+            self.types, self.native, self.counted, self.draws, *taken,
+            frozenset(f"{what}:{name}" for what, name in places.effects(self.lowered)["action"]),
         )  # fmt: skip
 
     def act(self, entries: list[str]) -> tuple[list[str], dict[Type, str]]:

@@ -35,7 +35,7 @@ class Emitted:
     draws: bool  # does it draw random numbers?
     keys: list[str]  # names that `act` asks for as objects
     takes: dict[Type, str]  # what takes an object of a type; nothing where there is no `act`
-    written: frozenset[str]  # the cells that something changes
+    written: frozenset[str]  # what the action changes: "cell:NAME", "pool:NAME"
 
 
 def state_type(p: Program, what: str, name: str) -> Type:

@@ -121,9 +121,8 @@ class KernelCode:
     def stateless(self) -> bool:
         """May rows be scored in any order, by several engines (of fold: each with a tally of its own)?"""
         e = self.emitted
-        state = any(what == "pool" or (what == "cell" and name in e.written) for what, name in e.slots)
         logs = any(namespace for namespace, _ in e.events)
-        return not (e.escapes or logs or e.counted or e.draws or state)
+        return not (e.written or e.escapes or logs or e.counted or e.draws)
 
     def batch(self, plan: Plan) -> Any:
         """The compiled loop over columns of a layout."""

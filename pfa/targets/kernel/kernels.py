@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import threading
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -22,6 +24,24 @@ def {name}__adouble(ctx: i64, x: i64) -> i64:
 def {name}__mdouble(ctx: i64, x: i64) -> i64:
     return each_value(ctx, x, address({name}__slot))
 """
+
+
+# CPython's parser loses count of its depth where two threads use it at once (SystemError); a child of a fork has it free.
+_parser = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_parser.acquire, after_in_parent=_parser.release, after_in_child=_parser.release)
+
+
+def parsed(text: str) -> ast.Module:
+    """The tree of a text."""
+    with _parser:
+        return ast.parse(text)
+
+
+def expression(text: str) -> ast.expr:
+    """The tree of an expression."""
+    with _parser:
+        return ast.parse(text, mode="eval").body
 
 
 class KernelError(InternalError):
@@ -50,7 +70,7 @@ class Kernel:
 
 def parse(text: str, names: dict[str, int | float] | None = None) -> dict[str, Kernel]:
     """The functions of a text; its constants are names in capitals."""
-    body = ast.parse(text).body if "\n" + " " * 400 not in text else _deep(text.split("\n"))
+    body = parsed(text).body if "\n" + " " * 400 not in text else _deep(text.split("\n"))
     known: dict[str, int | float] = dict(names or {})
     found: dict[str, Kernel] = {}
     for n in body:
@@ -98,13 +118,13 @@ def _deep(lines: list[str]) -> list[ast.stmt]:
             blocks[-1].append(_header(text))
             blocks.append(blocks[-1][-1].body)  # type: ignore[attr-defined]
         else:
-            blocks[-1] += ast.parse(text).body
+            blocks[-1] += parsed(text).body
     return top
 
 
 def _header(text: str) -> ast.stmt:
     """A statement that has a block, without it."""
-    [made] = ast.parse(text + " pass").body
+    [made] = parsed(text + " pass").body
     made.body = []  # type: ignore[attr-defined]
     return made
 
