@@ -9,6 +9,7 @@ from benchmarks.subjects import WITHOUT, Ours, peer
 
 SHARED = Path(os.environ.get("PFA_SHARED", Path(__file__).parents[2] / "shared"))
 # How many times as fast as the peer each figure should be.
+BY_HAND, COMPILED = 1.5, 20.0  # times as long as by hand, times as fast as the peer: what compiled engines should be
 SLOWER = 1.5  # times as long as reading alone that scoring a file may take
 WANTED = {"add": 4.0, "loop": 30.0, "running_mean": 4.0, "suite: load and first action": 4.0}
 
@@ -46,6 +47,7 @@ def pytest_terminal_summary(terminalreporter, config):
         verdict = "" if ratio >= WANTED.get(group, 1.0) else "   <-- short of it"
         terminalreporter.write_line(f"{group:32} {ratio:8.1f}{wanted}{verdict}")
     _files(terminalreporter, session.benchmarks if session else [])
+    _by_hand(terminalreporter, session.benchmarks if session else [])
 
 
 def _files(reporter, benches):
@@ -58,3 +60,22 @@ def _files(reporter, benches):
         verdict = "" if ours <= alone * SLOWER else "   <-- short of it"
         numbers = f"{alone:8.0f} {ours:8.0f} {ours / alone:6.2f} {command:8.0f} {command / alone:6.2f}"
         reporter.write_line(f"{group:24} {numbers}{verdict}")
+
+
+def _by_hand(reporter, benches):
+    """Compiled engines against Numba by hand and against titus2."""
+    found = {}
+    for b in benches:
+        if "by hand" in b.extra_info:
+            name, subject, nanoseconds = b.extra_info["by hand"]
+            found.setdefault(name, {})[subject] = nanoseconds
+    if found:
+        reporter.section("nanoseconds a row, one thread; times as long as by hand, times as fast as titus2")
+        reporter.write_line(
+            f"{'':16} {'by hand':>8} {'columns':>8} {'ratio':>6} {'titus2':>8} {'times':>6} {'lists':>8} {'times':>6}"
+        )
+    for name, ns in found.items():
+        hand, columns, titus, lists = (ns.get(s, float("nan")) for s in ("Numba", "columns", "titus2", "lists"))
+        numbers = f"{hand:8.1f} {columns:8.1f} {columns / hand:6.2f} {titus:8.0f} {titus / columns:6.0f}"
+        verdict = "   <-- short of it" if columns > BY_HAND * hand or titus < COMPILED * columns else ""
+        reporter.write_line(f"{name:16} {numbers} {lists:8.0f} {titus / lists:6.0f}{verdict}")
