@@ -97,6 +97,14 @@ GIVEN = [  # a type, data of which compiled code takes some, and what comes out
     (["null", "int"], [None, -1, {"int": 3}], [None, -1, 3]),
     ({"type": "array", "items": "double"}, [[1], (2.0,), np.array([3.0]), [-1]], [[1.0], [2.0], [3.0], [-1.0]]),
     (TAG, [{}, {"a": 1}, {"a": np.float32(2)}], [{}, {"a": 1.0}, {"a": 2.0}]),
+    (["null", "double"], [None, 1, -1, 2.5, {"double": 3}], [None, 1.0, -1.0, 2.5, 3.0]),
+    (["null", LINE], [None, {"price": 1, "n": -1}, {"Line": {"price": 0.5, "n": 2}}],
+     [None, {"price": 1.0, "n": -1}, {"price": 0.5, "n": 2}]),
+    (["int", "double", "string", "null", "boolean"], [1, 2.5, "x", None, True, np.int32(-1), {"double": 2}],
+     [{"int": 1}, {"double": 2.5}, {"string": "x"}, None, {"boolean": True}, {"int": -1}, {"double": 2.0}]),
+    (["int", "long", "string", COLOR, TAG], [1 << 40, {"string": "r"}, {}, {"a": 1}, {"int": 7}, {"b": 1, "c": 2}],
+     [{"long": 1 << 40}, {"string": "r"}, {"map": {}}, {"map": {"a": 1.0}}, {"int": 7}, {"map": {"b": 1.0, "c": 2.0}}]),
+    (["double", "string"], [3, -1.5, "3"], [{"double": 3.0}, {"double": -1.5}, {"string": "3"}]),
 ]  # fmt: skip
 
 
@@ -142,6 +150,22 @@ def test_several_columns_of_objects():
     maps = [{}, {"a": 0.25}, {"a": np.float64(1), "b": 2}]
     table = {"s": ["a", "bc", "dé"], "x": np.array([1.0, 2.0, 3.0]), "m": maps}
     assert made.score(table).tolist() == [2.0, 4.25, 8.0]
+
+
+def test_what_the_host_gives_for_a_row_is_not_overwritten():
+    t = {"type": "record", "name": "R", "fields": [
+        {"name": "u", "type": ["boolean", "int"]}, {"name": "s", "type": "string"},
+        {"name": "n", "type": ["null", "int"]},
+    ]}  # fmt: skip
+    u = [{"boolean": False}, {"int": 5}, True, {"int": np.int64(6)}]
+    table = {"u": u, "s": ["a", np.str_("b"), "c", "d"], "n": [1, 2, {"int": 3}, None]}
+    out = identity(t).score(table)
+    assert out["u"].tolist() == [{"boolean": False}, {"int": 5}, {"boolean": True}, {"int": 6}]
+    assert out["s"].tolist() == ["a", "b", "c", "d"]
+    assert out["n"].tolist() == [1, 2, 3, None]
+    listed = identity(t).score([dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)])
+    assert [r["s"] for r in listed] == ["a", "b", "c", "d"]
+    assert [r["u"] for r in listed] == out["u"].tolist()
 
 
 def test_of_a_key_that_comes_twice_the_last_value_counts():

@@ -100,7 +100,8 @@ class Plan:
         """`batch` and its functions."""
         scope, writer = Scope(), Writer(self.columns, self.tag)
         act = ["st(a, row)", "put(ctx, BUDGET, first)"]
-        act += [] if self.keeps else ["put(ctx, TOP, mark)"]
+        free = ["if given != row + 1:", "    put(ctx, TOP, mark)"] if self.takes else ["put(ctx, TOP, mark)"]
+        act += [] if self.keeps else free  # what the host gives for a row is in the arena already
         act += [*body, f"out = {self.run(value)}"]
         loop = self.emitting(act, writer, scope) if self.emits else self.mapping(act, writer, scope)
         loop += ["row += 1", "if get(ctx, PTOP) > get(ctx, FULLER):", "    st(a, row)", f"    return {COLLECT}"]

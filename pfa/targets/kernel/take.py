@@ -208,12 +208,52 @@ class Take:
         return [*lines, "put(ctx, DEPTH, depth)", "return out"]
 
     def union(self, t: Union) -> list[str]:
-        """Null and one other type that is no dict, which could be a tag and its value."""
-        others = [b for b in t.branches if b != NULL]
-        if len(others) != 1 or isinstance(others[0], Map | Record) or len(t.branches) != 2:
-            raise Untakeable
+        """The branch that an object's class tells; a dict of one key could be a tag and its value."""
+        by_class: dict[str, list[Type]] = {}
+        for b in t.branches:
+            by_class.setdefault(class_of(b), []).append(b)
+        lines = [f"if o == {self.word('none')}:", "    return 0"] if NULL in t.branches else []
+        for name, branches in by_class.items():
+            if name == "none" or len(branches) > 1:
+                continue
+            [b] = branches
+            lines += [f"if {self.is_a(name)}:", *[f"    {x}" for x in self.branch(b)]]
+        if len(t.branches) == 2 and by_class.keys() == {"none", "float"}:
+            lines += self.branch(by_class["float"][0])  # an int
+        else:
+            lines += ["fail(ctx, UNTAKEN)", "return 0"]
+        return lines
+
+    def is_a(self, name: str) -> str:
+        if name == "bool":
+            return f"o == {self.word('true')} or o == {self.word('false')}"
+        test = f"ld(o + {CLASS}) == {self.word(name)}"
+        return f"{test} and raw1({self.word('size')}, o) != 1" if name == "dict" else test
+
+    def branch(self, b: Type) -> list[str]:
         return [
-            f"if o == {self.word('none')}:", "    return 0", f"x = {self.inner(others[0], 'o')}", "u = alloc(ctx, 16)",
-            f"st(u, {self.e.tag(others[0])})", "st(u + 8, x)", "return u",
+            f"x = {self.inner(b, 'o')}", "u = alloc(ctx, 16)", f"st(u, {self.e.tag(b)})", "st(u + 8, x)", "return u",
         ]  # fmt: skip
 
+
+def class_of(t: Type) -> str:
+    """The class of the objects that a branch has."""
+    match t:
+        case Prim("null"):
+            return "none"
+        case Prim("boolean"):
+            return "bool"
+        case Prim("int" | "long"):
+            return "int"
+        case Prim("float" | "double"):
+            return "float"
+        case Prim("string") | Enum():
+            return "str"
+        case Prim("bytes") | Fixed():
+            return "bytes"
+        case Array():
+            return "list"
+        case Map() | Record():
+            return "dict"
+        case _:
+            raise Untakeable
