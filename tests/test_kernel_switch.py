@@ -1,7 +1,9 @@
 """backend="auto" while a worker compiles: engines go on with compiled code between two actions, as they are."""
 
+import gc
 import threading
 import time
+import weakref
 from itertools import chain, repeat
 
 import pytest
@@ -84,6 +86,41 @@ def test_tables_are_used_as_actions_are(at_once):
         assert engine.score([1.0, 2.0]) == [2.0, 3.0]
     assert engine.score([1.0, 2.0]) == [2.0, 3.0]
     assert engine.backend == "numba"
+
+
+def test_asking_for_the_backend_is_a_call_too(at_once):
+    engine = pfa.loads(FOLD)
+    end = time.monotonic() + HANGS
+    while engine.backend == "python" and time.monotonic() < end:
+        time.sleep(0.001)
+    assert engine.backend == "numba"
+    assert engine.is_new
+    assert engine.action(1.0) == 1.5
+
+
+@pytest.mark.usefixtures("at_once")
+def test_asking_in_a_callback_does_nothing():
+    engine, got = pfa.loads(EMIT), []
+    engine.emit = lambda x: got.append(engine.backend)
+    end = time.monotonic() + HANGS
+    while "numba" not in got and time.monotonic() < end:
+        engine.action(1)
+    assert got[-1] == "numba"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_nothing_is_left_of_what_was_before():
+    engine = pfa.loads(COUNT)
+    before = weakref.ref(engine._runtime)
+    gc.disable()
+    try:
+        run(engine, repeat(1.0))
+        assert before() is None
+        after = weakref.ref(engine._runtime)
+        del engine
+        assert after() is None
+    finally:
+        gc.enable()
 
 
 def test_off(at_once, monkeypatch):

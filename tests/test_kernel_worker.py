@@ -38,15 +38,6 @@ def desk(monkeypatch):
     made.close()
 
 
-def started(desk):
-    """The worker, when there is one."""
-    end = time.monotonic() + HANGS
-    while desk.worker is None:
-        assert time.monotonic() < end
-        desk.pump(0.01)
-    return desk.worker
-
-
 def gone(pid):
     """Is there no such process, or only what is left of one?"""
     end = time.monotonic() + HANGS
@@ -234,6 +225,25 @@ def test_the_worker_fills_the_cache(at_once, monkeypatch, tmp_path):  # noqa: F8
 # --- ends ----------------------------------------------------------------------------------------------------
 
 
+IDLE = "import sys; sys.path[:] = sys.argv[1:]; import pfa.targets.kernel.worker as w; w.IDLE = w.UNREAD = 0.3; w.main()"
+
+
+def test_a_worker_without_work_ends_and_another_goes_on(desk, monkeypatch):
+    monkeypatch.setattr(jobs, "CODE", IDLE)
+    first = started_with_a_job(desk)
+    assert gone(first.pid)
+    assert started_with_a_job(desk).pid != first.pid
+
+
+def test_an_answer_that_nobody_reads_is_made_again(at_once, desk, monkeypatch):  # noqa: F811
+    """The worker ends, which takes nothing from an engine that is idle for long."""
+    monkeypatch.setattr(jobs, "CODE", IDLE)
+    engine = pfa.loads(sums(200))
+    run(engine, repeat(0), lambda e: desk.worker is not None and desk.worker.greeted)
+    assert gone(desk.worker.pid)
+    run(engine, repeat(0))
+
+
 def test_an_engine_that_is_dropped_ends_its_job(at_once, desk):  # noqa: F811
     engine = pfa.loads(chained(1000))
     run(engine, repeat(1), lambda e: desk.worker is not None and desk.worker.greeted)
@@ -309,9 +319,8 @@ def started_with_a_job(desk):
     """A worker that has done one."""
     job = jobs.Job("text", b"", pfa.Limits())
     desk.submit(job)
-    worker = started(desk)
     desk.finish(job)
-    return worker
+    return desk.worker
 
 
 def test_a_worker_has_none_of_the_files_of_its_process(desk, tmp_path):

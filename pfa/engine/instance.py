@@ -15,6 +15,7 @@ from pfa.data.takeover import take, types_of
 from pfa.engine.background import Background, Switch, allowed
 from pfa.engine.runtime import Compiled, Runtime
 from pfa.errors import (
+    PfaBusyError,
     PfaCompileError,
     PfaDataError,
     PfaLifecycleError,
@@ -103,11 +104,13 @@ class Engine:
 
     @property
     def backend(self) -> str:
-        """The backend that runs this engine."""
+        """The backend that runs this engine; asking it is a call that may go on with compiled code."""
+        self._go_on()
         return self._compiled.code.backend
 
     def explain(self) -> str:
-        """How this engine runs, in words."""
+        """How this engine runs, in words; for backend "auto" also what its worker is doing, or why there is none."""
+        self._go_on()
         why = f"; {said}" if (said := self._switch.said() if self._switch else self._why) else ""
         return f"{self.name}: {self._compiled.code.explain()}{why}"
 
@@ -228,20 +231,19 @@ class Engine:
         """
         from pfa.engine.scoring import rows_of, score  # takes NumPy, which takes time to import
 
-        if self._switch is not None:
-            if rows_of(table) >= _WORTH:
-                self.wait()
-            else:
-                self._go_on()
+        if self._switch is not None and rows_of(table) >= _WORTH:
+            self.wait()
+        self._go_on()
         with self._use():
             return score(self._runtime, table, on_error, threads, merge)
 
     def _go_on(self) -> None:
-        """What is done between two actions."""
-        with self._use():
+        """What is done between two actions of backend "auto", unless the engine is in use."""
+        if self._switch is None:
+            return
+        with suppress(PfaBusyError, PfaLifecycleError, Moved), self._use():
             if self._runtime.between is not None:
-                with suppress(Moved):
-                    self._runtime.between(self._runtime)
+                self._runtime.between(self._runtime)
 
     # -- fold --
 

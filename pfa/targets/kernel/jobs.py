@@ -34,7 +34,7 @@ HELLO = b"pfa worker 1"
 PIECE = 1 << 16  # bytes that are written or read at once
 PATIENCE = 60.0  # seconds until a worker must have started
 SLACK, MARGIN = 2, 10.0  # wall time of a job: so many times its processor time, and so many seconds
-TRIES = 2  # workers that may end without an answer, by no fault of the job
+TRIES = 5  # workers that may end without an answer, by no fault of the job
 CODE = "import sys; sys.path[:] = sys.argv[1:]; from pfa.targets.kernel.worker import main; main()"
 _NO_SIGNAL = getattr(_socket, "MSG_NOSIGNAL", 0)
 
@@ -301,7 +301,7 @@ class Desk:
             job.end("refused", _late(job.limits))
         elif status < 0 and worker.greeted:
             job.end("refused", _killed(job.limits, -status))
-        elif job.tries < TRIES and worker.greeted:  # it had been idle for too long
+        elif job.tries < TRIES and worker.greeted:  # nobody had read its answer for too long
             self.submit(job)
         else:
             job.end("failed", f"the compile worker ended with status {status}")

@@ -42,7 +42,8 @@ try:
 except ImportError:  # Windows, where no worker is started
     resource = None  # type: ignore[assignment]
 
-IDLE = 20.0  # seconds that it waits for a job, or for somebody who reads an answer
+IDLE = 20.0  # seconds that it waits for a job
+UNREAD = 120.0  # seconds that it waits for somebody who reads an answer
 POLITE = 5  # how far it steps back behind the process that it works for
 FAR = 1 << 20  # file descriptors that it may have been given by mistake
 
@@ -97,7 +98,7 @@ def _exactly(stream: int, count: int) -> bytes:
     """So many bytes; where none come for a while, the process ends."""
     found = bytearray()
     while len(found) < count:
-        _wait(stream, select.POLLIN)
+        _wait(stream, select.POLLIN, IDLE)
         piece = os.read(stream, min(count - len(found), 1 << 20))
         if not piece:
             os._exit(0)
@@ -109,15 +110,15 @@ def _send(stream: int, parts: list[bytes]) -> None:
     """A message to somebody who reads it when there is time."""
     left = memoryview(jobs.pack(parts))
     while left:
-        _wait(stream, select.POLLOUT)
+        _wait(stream, select.POLLOUT, UNREAD)
         with suppress(BlockingIOError):
             left = left[os.write(stream, left[: jobs.PIECE]) :]
 
 
-def _wait(stream: int, what: int) -> None:
+def _wait(stream: int, what: int, seconds: float) -> None:
     poll = select.poll()
     poll.register(stream, what)
-    if not poll.poll(IDLE * 1000):
+    if not poll.poll(seconds * 1000):
         os._exit(0)
 
 
