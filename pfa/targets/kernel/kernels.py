@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import threading
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from pfa.errors import InternalError
 from pfa.targets.kernel import language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TYPES = {"i64": "i64", "f64": "double", "bool": "i1", "int": "i64", "float": "double", "None": "void"}
 FIELDS = {n: v for n, v in vars(language).items() if n.isupper() and isinstance(v, int)}
@@ -55,9 +60,13 @@ class Kernel:
     name: str
     params: tuple[tuple[str, str], ...]
     ret: str
-    node: ast.FunctionDef
+    tree: Callable[[], ast.FunctionDef]
     names: dict[str, int | float]
     inline: str = ""
+
+    @property
+    def node(self) -> ast.FunctionDef:
+        return self.tree()
 
     @property
     def fails(self) -> bool:
@@ -85,6 +94,61 @@ def parse(text: str, names: dict[str, int | float] | None = None) -> dict[str, K
             if any(isinstance(d, ast.Name) and d.id == "each" for d in n.decorator_list):
                 found |= parse(EACH.format(name=n.name.removesuffix("__double")))
     return found
+
+
+def indexed(text: str) -> dict[str, Kernel]:
+    """The same of a file of the library, by the heads of its functions: a body is parsed when somebody asks for it.
+
+    Documents use few of the library's functions, and to parse them all takes longer than to load compiled code.
+    """
+    known: dict[str, int | float] = {}
+    found: dict[str, Kernel] = {}
+    for piece in _pieces(text):
+        if (head := _HEAD.search(piece)) is None:
+            name, equals, text = piece.partition(" = ")
+            if equals and name.isidentifier():
+                value = expression(text.strip())
+                if isinstance(value, ast.Name) and value.id in found:  # another name for a kernel
+                    found[name] = replace(found[value.id], name=name)
+                else:
+                    known[name] = constant(value, known)
+            continue
+        name, listed, ret = head.groups()
+        params = tuple((n, TYPES[t]) for n, t in _PARAM.findall(listed))
+        marks = re.findall(r"^@(\w+)", piece[: head.start()], re.MULTILINE)
+        inline = "".join(m for m in marks if m != "each")
+        found[name] = Kernel(name, params, TYPES[ret or "None"], _later(piece), known, inline)
+        if "each" in marks:
+            found |= parse(EACH.format(name=name.removesuffix("__double")))
+    return found
+
+
+_HEAD = re.compile(r"^def (\w+)\(([^)]*)\)(?: -> (\w+))?:", re.MULTILINE)
+_PARAM = re.compile(r"(\w+): (\w+)")
+
+
+def _later(piece: str) -> Callable[[], ast.FunctionDef]:
+    @cache
+    def tree() -> ast.FunctionDef:
+        [made] = parsed(piece).body
+        assert isinstance(made, ast.FunctionDef)
+        return made
+
+    return tree
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The statements of a file after its docstring, functions with their decorators."""
+    if text.startswith('"""'):
+        text = text[text.index('"""', 3) + 3 :]
+    piece: list[str] = []
+    for line in text.split("\n"):
+        starts = line[:1] not in ("", " ", ")", "#")
+        if starts and piece and not piece[-1].startswith("@"):
+            yield "\n".join(piece)
+            piece = []
+        piece.append(line)
+    yield "\n".join(piece)
 
 
 def _deep(lines: list[str]) -> list[ast.stmt]:
@@ -132,7 +196,7 @@ def _header(text: str) -> ast.stmt:
 def _kernel(n: ast.FunctionDef, names: dict[str, int | float]) -> Kernel:
     params = tuple((a.arg, _type(a.annotation, "i64")) for a in n.args.args)
     inline = "".join(d.id for d in n.decorator_list if isinstance(d, ast.Name) and d.id != "each")
-    return Kernel(n.name, params, _type(n.returns, "void"), n, names, inline)
+    return Kernel(n.name, params, _type(n.returns, "void"), lambda: n, names, inline)
 
 
 def _type(annotation: ast.expr | None, otherwise: str) -> str:
@@ -179,7 +243,7 @@ def library() -> dict[str, Kernel]:
     found: dict[str, Kernel] = {}
     for file in sorted(resources.files("pfa.targets.kernel.lib").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".py") and file.name != "__init__.py":
-            made = parse(file.read_text("utf-8"))
+            made = indexed(file.read_text("utf-8"))
             if twice := made.keys() & found.keys():
                 raise KernelError(f"{file.name}: {', '.join(twice)} defined twice")
             found |= made
