@@ -64,12 +64,12 @@ def measured(document):
         if not end and engine.backend == "numba":
             took, end = now - start, now + LATEST
     what = f"compiled after {took:.1f} s" if end else "python"
-    own, clock = ([round(1e3 * x[i], 2) for x in sorted(longest, key=lambda x: -x[i])[:3]] for i in (0, 1))
+    own, clock = ([round(1e3 * x[i], 2) for x in sorted(longest, key=lambda x: -x[i])[:4]] for i in (0, 1))
     return f"{what}; longest actions: own {own} ms, by the clock {clock} ms"
 
 
 def worst(longest):
-    return sorted(longest)[-5:] + sorted(longest, key=lambda x: x[1])[-5:]
+    return list({*sorted(longest)[-5:], *sorted(longest, key=lambda x: x[1])[-5:]})
 
 
 if __name__ == "__main__":

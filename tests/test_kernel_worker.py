@@ -225,7 +225,7 @@ def test_the_worker_fills_the_cache(at_once, monkeypatch, tmp_path):  # noqa: F8
 # --- ends ----------------------------------------------------------------------------------------------------
 
 
-IDLE = "import sys; sys.path[:] = sys.argv[1:]; import pfa.targets.kernel.worker as w; w.IDLE = w.UNREAD = 0.3; w.main()"
+IDLE = jobs.CODE.replace("main()", "import pfa.targets.kernel.worker as w; w.IDLE = w.UNREAD = 0.3; main()")
 
 
 def test_a_worker_without_work_ends_and_another_goes_on(desk, monkeypatch):

@@ -43,11 +43,11 @@ PAUSE = 0.002  # seconds between two such actions
 TOKENS = 200  # of a document's text between two pauses
 # What asking the worker takes, and what loading compiled code takes, in parts that take a millisecond or two.
 ASKING = (
-    "_socket", "select", "signal", "random", "bz2", "lzma", "shutil", "tempfile", "pfa.targets.kernel.cache",
+    "_socket", "select", "signal", "random", "shutil", "tempfile", "pfa.targets.kernel.cache",
     "pfa.targets.kernel.jobs",
 )  # fmt: skip
 LOADING = (
-    "mmap", "resource", "_ctypes", "ctypes", "array", "pfa.targets.kernel.language", "pfa.targets.kernel.layout",
+    "mmap", "_ctypes", "ctypes", "array", "pfa.targets.kernel.language", "pfa.targets.kernel.layout",
     "pfa.targets.kernel.parts", "pfa.memory.columns", "pfa.memory.state", "pfa.targets.kernel.wire",
     "pfa.targets.kernel.elf", "pfa.targets.kernel.emitted", "pfa.targets.kernel.gradual", "pfa.targets.kernel.draws",
     "pfa.targets.kernel.take", "pfa.targets.kernel.region", "pfa.targets.kernel.escaping",
@@ -127,6 +127,9 @@ class Background:
 
 def steps(p: Progress, c: Compiled) -> Generator[bool | None, None, None]:
     """Compile by a worker, in steps of less than a millisecond or two; True where there is nothing to do now."""
+    if any(x.shared for x in (*c.program.cells.values(), *c.program.pools.values())):
+        p.why, p.final = "not compiled: shared cells and pools live in Python", True
+        return
     p.stage = "its compiling is being prepared"
     for name in ASKING:
         importlib.import_module(name)

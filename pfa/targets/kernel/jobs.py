@@ -128,10 +128,10 @@ class Worker:
         del found[:at]
         return parts
 
-    def status(self, options: int = os.WNOHANG) -> int | None:
+    def status(self, wait: bool = False) -> int | None:
         """The exit status, if it has ended (0 where somebody else has been told)."""
         try:
-            pid, status = os.waitpid(self.pid, options)
+            pid, status = os.waitpid(self.pid, 0 if wait else os.WNOHANG)
         except ChildProcessError:
             return 0
         return os.waitstatus_to_exitcode(status) if pid else None
@@ -142,7 +142,7 @@ class Worker:
         if self.status() is None:  # else its number may be that of another process by now
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            self.status(0)
+            self.status(wait=True)
 
 
 def _spawn(stream: int) -> int:
