@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -25,6 +26,7 @@ from pfa.passes import BLOCK_PASSES, KERNEL_PASSES, compile_program
 from pfa.passes.fold import SHORT
 from pfa.read import read
 from pfa.targets.kernel.layout import FLAT
+from tests.checked_build import checked_build
 from tests.passes.chains import chains
 
 CASES = sorted((Path(__file__).parent / "passes").glob("*.txt"))
@@ -242,3 +244,39 @@ def test_try_sees_the_errors_of_calls_that_became_loops():
         made = {"input": NUMBERS, "output": ["int", "null"], "action": {"try": body, "filter": caught}}
         data = [[1], [6, 7], [2147483647, 6]]
         assert outcomes(made, data, "numba") == outcomes(made, data, "python")
+
+
+@pytest.mark.parametrize("path", [p for p in CASES if p.stem.startswith("fuse")], ids=lambda p: p.stem)
+def test_loops_read_and_write_only_what_was_given_to_them(path):
+    document = Case.of(path).document
+    given = {"double": [1.0, -2.0, 3.5], "int": [3, 1, 2], "string": ["a", "B"]}[document["input"]["items"]]
+    with checked_build() as checker:
+        engine = pfa.loads(document, backend="numba")
+        for datum in (given, [], given):
+            with suppress(pfa.PfaRuntimeError):
+                engine.action(datum)
+            assert checker.found() is None
+
+
+def test_the_depth_of_recursion_is_as_on_python():
+    """A call through two callbacks counts twice, whether they are called or stand in loops."""
+    inner = {"a.sum": {"a.map": [{"new": ["n"], "type": NUMBERS}, callback({"u.f": {"-": ["x", 1]}})]}}
+    outer = {"a.sum": {"a.map": [{"new": ["n"], "type": NUMBERS}, callback({"+": ["x", inner]})]}}
+    body = {"if": {"<": ["n", 1]}, "then": 0, "else": outer}
+    made = {
+        "input": "int", "output": "int", "action": {"u.f": "input"},
+        "fcns": {"f": {"params": [{"n": "int"}], "ret": "int", "do": body}},
+    }  # fmt: skip
+    data = [5, 98, 99, 100, 150, 199, 200, 201]
+    limits = Limits(recursion=200)
+    found = []
+    for backend in ("python", "numba"):
+        engine = pfa.loads(made, backend=backend, limits=limits)
+        for n in data:
+            try:
+                found.append((backend, n, engine.action(n)))
+            except pfa.PfaLimitError as error:
+                found.append((backend, n, str(error)))
+    half = len(data)
+    assert [x[1:] for x in found[:half]] == [x[1:] for x in found[half:]]
+    assert "recursion" in found[-1][2]

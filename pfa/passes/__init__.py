@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Pass = Callable[[Lowered], Lowered]
 BLOCK_PASSES: tuple[Pass, ...] = (depth, outline)
-KERNEL_PASSES: tuple[Pass, ...] = (inline, fuse, fold, common, dead, *BLOCK_PASSES)  # for code that is compiled
+# For code that is compiled; the depth of recursion is counted first, as the document has it.
+KERNEL_PASSES: tuple[Pass, ...] = (depth, inline, fuse, fold, common, dead, outline)
 
 
 def compile_program(
