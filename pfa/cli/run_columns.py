@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pfa
+    from pfa.cli.run_compiled import Compiled
     from pfa.cli.run_input import Settings
     from pfa.cli.run_output import Output
     from pfa.data.batches import Batch
@@ -29,22 +30,38 @@ PARTIAL = ("avro",)  # formats that can pass over a field that no column could h
 class Columns:
     """Rows as batches of columns, and an action on columns; without one (`vector` is None) the rows of columns."""
 
-    def __init__(self, engine: pfa.Engine, vector: Vector | None, batches: Iterator[Batch]) -> None:
-        self.variables = engine._runtime.variables
+    def __init__(
+        self, engine: pfa.Engine, vector: Vector | Compiled | None, batches: Iterator[Batch], later: bool
+    ) -> None:
+        self.engine = engine
         self.type = engine.input_type
-        self.takes = engine._compiled.code.backend != "python"  # compiled code takes objects itself
-        self.vector = vector
+        self.found = vector
+        self.later = later and vector is None and engine._compiled.code.backend == "python"
         self.batches = batches
+
+    @property
+    def vector(self) -> Vector | Compiled | None:
+        """The action on columns; one that has been compiled meanwhile may have got one."""
+        if self.later and self.takes:
+            self.found, self.later = _vector(self.engine), False
+        return self.found
+
+    @property
+    def takes(self) -> bool:
+        """Is the engine compiled, and takes objects as they are?"""
+        return self.engine._compiled.code.backend != "python"
 
     def run(self, batch: Batch, output: Output) -> bool:
         """Score a batch; False where its rows are to be scored one by one, and then nothing has happened."""
+        vector = self.vector
+        assert vector
         try:
-            made = self.vector.run(batch.columns or {}) if self.vector else None
+            made, count = vector.scored(batch.columns or {}, batch.count)
         except NotSo:
             return False
-        output.writer.write_columns(made, batch.count)  # type: ignore[attr-defined]
-        for counter in ("started", "finished"):
-            self.variables[counter] += batch.count
+        output.writer.write_columns(made, count)  # type: ignore[attr-defined]
+        for counter in () if vector.counts else ("started", "finished"):
+            self.engine._runtime.variables[counter] += batch.count
         return True
 
     def data(self, batch: Batch) -> Iterator[Any]:
@@ -56,13 +73,23 @@ class Columns:
         return (Ready(row, t) for row in rows)
 
 
+def _vector(engine: pfa.Engine) -> Vector | Compiled | None:
+    """The action on columns, if there is one."""
+    code: Any = engine._compiled.code
+    if code.backend == "python":
+        return code.vector  # type: ignore[no-any-return]
+    made: Compiled | None = import_module("pfa.cli.run_compiled").compiled(engine)
+    return made
+
+
 def columns_of(
     engines: list[pfa.Engine], settings: Settings, source: BinaryIO, name: str, start: Any
 ) -> Columns | None:
     """The batches of an input, if there are any."""
     engine, source_name = engines[0], settings.source.name
-    vector = getattr(engine._compiled.code, "vector", None)
-    if settings.target.name not in MODULES or settings.sequence:
+    vector = _vector(engine)
+    writes = settings.target.name in MODULES and not settings.sequence
+    if not writes:
         vector = None
     if vector is not None and source_name in MODULES and (vector.flat or source_name in PARTIAL):
         inputs, used = vector.inputs, vector.used
@@ -77,4 +104,4 @@ def columns_of(
     batches = import_module(MODULES[source_name]).batches(
         source, engine.input_type, inputs, used, file=name, quote=settings.quote, start=start, size=size, **more
     )
-    return Columns(engine, vector, batches)
+    return Columns(engine, vector, batches, writes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from importlib.util import find_spec
 from operator import itemgetter
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from pfa.data.batches import Batch, Parse
 
-SIZE = 1 << 16
+SIZE = 1 << 16  # as objects more would leave the caches
+SCANNED = 1 << 18
 CLASSES: dict[Type, frozenset[type]] = {
     BOOLEAN: frozenset([bool]), INT: frozenset([int]), LONG: frozenset([int]), STRING: frozenset([str]),
     FLOAT: frozenset([float, int]), DOUBLE: frozenset([float, int]),
@@ -51,7 +53,8 @@ def batches(
     size: int | None = None,
 ) -> Iterator[Batch]:
     """The rows of a file in batches; of `inputs`, the columns, those that are `used` have values."""
-    chunks = Chunks(Lines(source, file, start, longest), SIZE, longest)
+    most = SIZE if find_spec("llvmlite") is None else SCANNED
+    chunks = Chunks(Lines(source, file, start, longest), most, longest)
     return chunks.batches(lambda: _First(inputs, used).parse, _Reader(t, file, quote).rows, size)
 
 

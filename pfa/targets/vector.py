@@ -11,7 +11,7 @@ comparisons, integers as long as none overflows.  Invariant: `run` gives what `a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from pfa.ir import Branch, Const, Op, Return, Var
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Prim, Record, Type, Union
@@ -63,6 +63,11 @@ class Vector:
     steps: list[Callable[[Values], None]]
     result: Operand
     flat: bool = True
+    counts: ClassVar[bool] = False  # actions
+
+    def scored(self, columns: dict[str, Column], count: int) -> tuple[dict[str, Column], int]:
+        """What `run` gives, and how many outputs there are."""
+        return self.run(columns), count
 
     def run(self, columns: dict[str, Column]) -> dict[str, Column]:
         """The columns of the outputs; NotSo where a row would fail, or may."""

@@ -21,6 +21,7 @@ from pfa.targets.kernel.parts import Escape, Site, Unsupported, from_slot, to_sl
 from pfa.targets.kernel.prepared import Prepared
 from pfa.targets.kernel.routine import FunctionEmitter
 from pfa.targets.kernel.take import Take, Untakeable
+from pfa.targets.reads import fields_read
 from pfa.types import NULL, Array, Function, Map, Record, Type, Union
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Emitter:
         return len(self.sites) - 1
 
     def emit(self) -> Emitted:
-        p = self.program
+        p, reads = self.program, fields_read(self.lowered)
         shared = [c for c in (*p.cells.values(), *p.pools.values()) if c.shared]
         if shared and not self.escape:
             raise Unsupported("shared cells and pools live in Python")
@@ -146,7 +147,7 @@ class Emitter:
         return Emitted(
             text, tuple(entries), self.tags, self.constants, self.sites, self.escapes, self.events, self.slots,
             self.types, self.native, self.counted, self.draws, *taken,
-            frozenset(f"{what}:{name}" for what, name in places.effects(self.lowered)["action"]),
+            frozenset(f"{what}:{name}" for what, name in places.effects(self.lowered)["action"]), reads,
         )  # fmt: skip
 
     def act(self, entries: list[str]) -> tuple[list[str], dict[Type, str]]:

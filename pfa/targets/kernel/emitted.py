@@ -36,6 +36,7 @@ class Emitted:
     keys: list[str]  # names that `act` asks for as objects
     takes: dict[Type, str]  # what takes an object of a type; nothing where there is no `act`
     written: frozenset[str]  # what the action changes: "cell:NAME", "pool:NAME"
+    reads: frozenset[str] | None  # the fields of its datum that the action may read; None: all
 
 
 def state_type(p: Program, what: str, name: str) -> Type:

@@ -39,6 +39,7 @@ def encode(e: Emitted) -> list[bytes]:
         "events": [[namespace, [types.number(t) for t in ts]] for namespace, ts in e.events],
         "constants": [n for n, _ in constants], "values": len(values),
         "takes": [[types.number(t), name] for t, name in e.takes.items()], "written": sorted(e.written),
+        "reads": None if e.reads is None else sorted(e.reads),
     }  # fmt: skip
     return [_json(types.table), _json(head), e.text.encode(), *values, *sites]
 
@@ -63,6 +64,7 @@ def decode(parts: list[bytes]) -> Generator[None, None, Emitted]:
         [(namespace, tuple(types[n] for n in ts)) for namespace, ts in head["events"]],
         {(what, name): i for what, name, i in head["slots"]}, {}, head["native"], head["counted"], head["draws"],
         head["keys"], {types[n]: name for n, name in head["takes"]}, frozenset(head["written"]),
+        None if head["reads"] is None else frozenset(head["reads"]),
     )  # fmt: skip
 
 
