@@ -164,10 +164,20 @@ class Reader:
         start, end = self.offsets(s, i, body, indent)
         made = self.temp()
         keys, values = s.inside
+        j, seen, twice, at = (self.temp() for _ in range(4))
         body.append(f"{indent}{made} = new_map(ctx, {end} - {start})")
-        self.each(keys, made, start, end, (16, 0), body, indent)
-        self.each(values, made, start, end, (16, 8), body, indent)
-        body.append(f"{indent}{made} = distinct_keys(ctx, {made})")
+        rooms = [self.rooms(s, start, end, body, indent) for s in (keys, values)]
+        body += [f"{indent}{seen} = 0", f"{indent}{twice} = 0", f"{indent}for {j} in range({start}, {end}):"]
+        inner = indent + "    "
+        body.append(f"{inner}{at} = items({made}) + ({j} - {start}) * 16")
+        for s, room, place in zip((keys, values), rooms, (0, 8), strict=True):
+            given = f"{room} + ({j} - {start}) * {_room(s)}" if room else ""
+            value = self.slot(self.read(s, j, body, inner, given), _whole(s))
+            body.append(f"{inner}st({at} + {place}, {value})")
+        body += [
+            f"{inner}{twice} = {twice} | ({seen} & key_mark(ld({at})))", f"{inner}{seen} = {seen} | key_mark(ld({at}))",
+            f"{indent}if {twice} != 0:", f"{indent}    {made} = distinct_keys(ctx, {made})",
+        ]  # fmt: skip
         return made
 
     def record(self, s: Source, i: str, body: list[str], indent: str, room: str) -> str:

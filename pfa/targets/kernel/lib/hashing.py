@@ -14,6 +14,7 @@ from pfa.targets.kernel.language import (
     i64,
     inline,
     ld,
+    ld8,
     ldu32,
     shr,
     st,
@@ -179,6 +180,16 @@ def map_overlay(ctx: i64, m: i64, other: i64) -> None:
     for i in range(length(other)):
         at = map_place(ctx, m, key_at(other, i))
         st(at + 8, value_at(other, i))
+
+
+@inline
+def key_mark(s: i64) -> i64:
+    """One bit of a word that a key has: keys without a bit in common are different."""
+    n = length(s)
+    if n == 0:
+        return 1
+    data = items(s)
+    return 1 << ((ld8(data + n - 1) + ld8(data + (n >> 1)) * 7 + n * 29) & 63)
 
 
 def distinct_keys(ctx: i64, m: i64) -> i64:
