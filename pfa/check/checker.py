@@ -401,8 +401,7 @@ class Checker:
     def recognize(self, value: dict[str, Any]) -> Form | None:
         """The special form that an object is, by the first of its telling fields."""
         if len(value) == 1:
-            [key] = value
-            return FORMS.get(key)
+            return FORMS.get(next(iter(value)))
         if "ret" in value and "do" in value:
             return FORMS["params"]
         for key in value:

@@ -131,8 +131,8 @@ class Schemas:
                         self._found.setdefault(full, entry)
 
     def _full_name(self, schema: dict[str, Any], at: str, namespace: str) -> str | None:
-        name = self._attribute(schema, "name", at)
-        if name is None:
+        name = schema.get("name")
+        if name is None and (name := self._attribute(schema, "name", at)) is None:
             return None
         given = schema.get("namespace")
         if not isinstance(name, str):
@@ -279,7 +279,7 @@ class Schemas:
 
     def _fields(self, schema: dict[str, Any], at: str, namespace: str) -> tuple[Field, ...] | None:
         """The fields of a record; None where they are not what they must be."""
-        given = self._attribute(schema, "fields", at)
+        given = schema.get("fields") or self._attribute(schema, "fields", at)
         if not isinstance(given, list):
             if given is not None:
                 self._wrong("fields", "an array", given, f"{at}/fields")

@@ -168,9 +168,8 @@ def define(
         doc = inspect.getdoc(impl)
         if name in LIBRARY or not doc:
             raise ValueError(f"{name} is defined twice or has no doc")
-        keywords = [
-            p.name for p in inspect.signature(impl).parameters.values() if p.kind is p.KEYWORD_ONLY
-        ]
+        code = impl.__code__
+        keywords = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
         if "fail" in keywords:
             defaults = dict(getattr(impl, "__kwdefaults__", None) or {})
             impl.__kwdefaults__ = defaults | {"fail": _Raise(name, rows)}

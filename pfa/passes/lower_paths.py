@@ -69,7 +69,7 @@ def walk(b: Builder, base: Operand, type: Any, path: tuple[Step, ...], keys: lis
 
 def attr(b: Builder, e: Attr, into: str) -> Operand:
     base = b.value(e.base)
-    keys = keys_of(b, e.path)
+    keys = [NONE if s.key is None else b.value(s.key) for s in e.path]
     return walk(b, base, e.base.type, e.path, keys, 2000, e.at, into)
 
 

@@ -34,8 +34,9 @@ Trail = tuple[Any, Any] | None
 def adopt(value: Any, file: str, limits: Limits) -> Document:
     """Check a dict (or what stands for one), and measure it; a small one is copied, so that it may be changed."""
     if (nesting := _small(value, limits)) is not None:
-        mine = marshal.loads(marshal.dumps(value, 2))  # a copy in C; of this version nothing is shared in it
-        return Document(mine, Source(file, value=value), True, [], nesting)
+        data = marshal.dumps(value, 2)  # a copy in C; of this version nothing is shared in it
+        if _SURROGATE not in data:
+            return Document(marshal.loads(data), Source(file, value=value), True, [], nesting)
     with paused():
         nesting = _survey(value, limits, file)
         if nesting is None:
@@ -45,14 +46,14 @@ def adopt(value: Any, file: str, limits: Limits) -> Document:
 
 
 _SMALL = 10_000  # values
+_SURROGATE = b"\xed"  # half of a pair begins with this byte in UTF-8, as do other characters
 
 
 def _small(value: Any, limits: Limits) -> int | None:
-    """The nesting of a value that is small and good; None where it must be looked at more closely."""
+    """The nesting of a value that is small and plain; None where it must be looked at more closely."""
     level, nesting, nodes = [value], 0, 1
     most = min(_SMALL, limits.nodes or _SMALL)
-    texts: list[str] = []
-    text = texts.append
+    keys: list[Any] = []
     if value.__class__ is not dict and value.__class__ is not list:
         return None
     while level:
@@ -64,20 +65,18 @@ def _small(value: Any, limits: Limits) -> int | None:
                 return None
             values: Any = c
             if c.__class__ is dict:
-                texts += c
+                keys += c
                 values = c.values()
             for x in values:
                 kind = x.__class__
-                if kind is str:
-                    text(x)
-                elif kind is dict or kind is list:
+                if kind is dict or kind is list:
                     inner.append(x)
-                elif kind not in KINDS or (kind is int and not fits(x)):
+                elif kind is not str and (kind not in KINDS or (kind is int and not fits(x))):
                     return None
         if nesting > limits.nesting:
             return None
         level = inner
-    return nesting if set(map(type, texts)) <= {str} and "".join(texts).isascii() else None
+    return nesting if set(map(type, keys)) <= {str} else None
 
 
 def _survey(value: Any, limits: Limits, file: str) -> int | None:

@@ -76,7 +76,9 @@ class FunctionPrinter:
     # -- text --
 
     def add(self, line: str, at: str | None = None) -> None:
-        self.module.add(line, self.indent, self.at if at is None else at)
+        module = self.module
+        module.lines.append("    " * self.indent + line)
+        module.places.append(self.at if at is None else at)
 
     def inner(self, block: Block) -> None:
         """A block one level further in."""
@@ -110,6 +112,9 @@ class FunctionPrinter:
         """
         if not self.pending:
             return [self.atom(a) for a in args], 0
+        if len(args) == len(self.pending) == 1 and not atoms and args[0] == Var(self.pending[0][0]):
+            _, text, _, depth, tight = self.pending.pop()
+            return [text if tight or alone else f"({text})"], depth
         waiting = {p[0]: i for i, p in enumerate(self.pending)}
         wanted = [waiting[a.name] for a in args if a.__class__ is Var and a.name in waiting]
         count = len(wanted)
