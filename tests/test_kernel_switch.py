@@ -123,6 +123,46 @@ def test_nothing_is_left_of_what_was_before():
         gc.enable()
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("stage", ["prepared", "being loaded", "being moved", "left"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_what_breaks_in_the_middle_breaks_no_state(monkeypatch, stage, error):
+    """An interrupt is the caller's, and all begins again; an error of ours is a reason to stay on python."""
+    broken = []
+
+    def once(*arguments):
+        if broken:
+            return real(*arguments)
+        broken.append(stage)
+        raise error("broken")
+
+    where = {
+        "prepared": (background, "without_values"), "being loaded": (background, "load"),
+        "being moved": (gradual.Filling, "fill"), "left": (moving.Move, "end"),
+    }  # fmt: skip
+    python, auto = pfa.loads(COUNT, backend="python"), pfa.loads(COUNT)
+    owner, name = where[stage]
+    real = getattr(owner, name)
+    monkeypatch.setattr(owner, name, once)
+    interrupted, end = 0, time.monotonic() + HANGS
+    while not settled(auto) and time.monotonic() < end:
+        try:
+            got = auto.action(1.0)
+        except KeyboardInterrupt:
+            interrupted += 1
+            assert auto.state() == python.state()
+            continue
+        assert got == python.action(1.0)
+    assert broken
+    assert interrupted <= 1
+    assert auto.backend == ("numba" if error is KeyboardInterrupt else "python")
+    if error is RuntimeError:
+        assert "broken" in auto.explain()
+        auto.wait()
+    assert [auto.action(2.0) for _ in range(3)] == [python.action(2.0) for _ in range(3)]
+    assert auto.state() == python.state()
+
+
 def test_off(at_once, monkeypatch):
     monkeypatch.setenv("PFA_WORKER", "off")
     monkeypatch.setattr(jobs, "Worker", None)

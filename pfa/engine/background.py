@@ -99,8 +99,8 @@ class Background:
                 if waits or monotonic() > until:
                     return
             self.steps = p.job = None
-        except (PfaError, OSError, ValueError, ImportError, MemoryError) as error:
-            p.why, self.steps, p.job = f"not compiled: {error}", None, None
+        except Exception as error:  # whatever it is, it is no fault of the action that happens to do this
+            p.why, self.steps, p.job = f"not compiled: {_text(error)}", None, None
         finally:
             self.lock.release()
 
@@ -185,6 +185,10 @@ def without_values(c: Compiled) -> dict[str, Any]:
     return document
 
 
+def _text(error: Exception) -> str:
+    return str(error) if isinstance(error, PfaError) else f"{type(error).__name__}: {error}"
+
+
 def jobs() -> Any:
     return importlib.import_module("pfa.targets.kernel.jobs")
 
@@ -234,8 +238,11 @@ class Switch:
                     self._end(old)
                     return True
                 why = "its state changes too much between two actions to be moved then: wait() moves it"
-        except (PfaError, MemoryError, OSError) as error:
-            why = f"not compiled: {error}"
+        except Exception as error:
+            why = f"not compiled: {_text(error)}"
+        except BaseException:  # an interrupt: what is written of the state may be half of it
+            self.move = None
+            raise
         if why:
             self.stop(old, why)
         return False
@@ -247,8 +254,13 @@ class Switch:
         if made is None:
             self.stop(old, self.background.progress.why)
         else:
-            self._filled(old, made, inf)
-            self._end(old)
+            self.move = None
+            try:
+                self._filled(old, made, inf)
+                self._end(old)
+            except BaseException:
+                self.move = None
+                raise
 
     def stop(self, old: Runtime, why: str) -> None:
         """It stays on python, until somebody calls `wait`."""

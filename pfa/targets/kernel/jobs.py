@@ -76,7 +76,10 @@ class Worker:
     def __init__(self) -> None:
         if not sys.executable or getattr(sys, "frozen", False) or not hasattr(os, "posix_spawn"):
             raise Unstartable("this system or interpreter starts no worker processes")
-        self.socket, theirs = _socket.socketpair()
+        try:
+            self.socket, theirs = _socket.socketpair()
+        except OSError as error:
+            raise Unstartable(f"there is no socket for a worker process: {error.strerror or error}") from None
         try:
             self.pid = _spawn(theirs.fileno())
         except OSError as error:
