@@ -21,7 +21,7 @@ from pfa.data.columns import Bad, Constant, Flat, Objects, Records, Values, bare
 from pfa.data.values import Decode, Decoders, Encode, Encoders
 from pfa.data.values import _Fault as Fault
 from pfa.errors import PfaDataError
-from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, MISSING, Enum, Field, Record, Type, Union
+from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, MISSING, Array, Enum, Field, Map, Record, Type, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -92,8 +92,24 @@ def table_form(column: Column) -> list[Any]:
     if isinstance(column, Values):
         return column.made
     made = column.host(0, column.length, {})
+    if not isinstance(column, Objects | Constant) and _is_bare(column.type, ()):
+        return made  # new values already, in which nothing is to be tagged
     encode = TableEncoders().of(column.type)
     return made if encode is None else [None if v is None else encode(v) for v in made]
+
+
+def _is_bare(t: Type, above: tuple[str, ...]) -> bool:
+    """Are host values of a type what stands in cells?  Those of a record that holds itself are not looked at."""
+    match t:
+        case Array(inner) | Map(inner):
+            return _is_bare(inner, above)
+        case Record(name):
+            return name not in above and all(_is_bare(f.type, (*above, name)) for f in t.fields)
+        case Union():
+            inner, nullable = bare(t)
+            return nullable and not isinstance(inner, Union) and _is_bare(inner, above)
+        case _:
+            return True
 
 
 class Mistyped(Exception):
