@@ -158,6 +158,16 @@ def tall(of):
 
 
 HOSTILE = {
+    "a long chain of functions that are given": {
+        "input": "int", "output": "int", "action": {"u.h1499": "input"},
+        "fcns": {
+            "h0": callback({"+": ["x", 1]}),
+            **{
+                f"h{i}": callback({"a.sum": {"a.map": [{"new": ["x"], "type": NUMBERS}, {"fcn": f"u.h{i - 1}"}]}})
+                for i in range(1, 1500)
+            },
+        },
+    },
     "functions that call the one before twice": {
         "input": "int", "output": "int", "fcns": doubling(40), "action": {"u.f39": "input"},
     },

@@ -122,6 +122,23 @@ def calls(s: Statement) -> Iterator[str]:
             yield x.name
 
 
+def callees_first(lowered: Lowered) -> list[str]:
+    """The routines of a program, those that others call before them; in a circle, some before others."""
+    order: dict[str, None] = {}
+    begun: set[str] = set()
+    for first in lowered.routines:
+        todo = [first]
+        while todo:
+            name = todo[-1]
+            if name in begun:
+                order[todo.pop()] = None
+                continue
+            begun.add(name)
+            every = (n for s in statements(lowered.routines[name].body) for n in calls(s))
+            todo += [n for n in every if n in lowered.routines and n not in begun]
+    return list(order)
+
+
 class Names:
     """Names that a program has not: of the same kind as the ones they stand for."""
 

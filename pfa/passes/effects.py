@@ -18,7 +18,7 @@ from pfa.passes.blocks import calls, operands, statements
 from pfa.types import DOUBLE, FLOAT, Function
 
 if TYPE_CHECKING:
-    from pfa.ir import Block, Lowered, Operand, Statement
+    from pfa.ir import Lowered, Operand, Statement
     from pfa.lib.define import Fn
     from pfa.lib.signature import Bound
 
@@ -104,13 +104,6 @@ class Effects:
             for x in operands(s):
                 if isinstance(x, FunctionValue) or (isinstance(x, Var) and x.name in self.closures):
                     found |= self.function(x)
-        return found
-
-    def block(self, block: Block) -> int:
-        """Of all statements in a block."""
-        found = PURE
-        for s in statements(block):
-            found |= self.op(s) if isinstance(s, Op) else self._own(s)
         return found
 
 

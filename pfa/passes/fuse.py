@@ -39,11 +39,12 @@ Functions that are put in place: those of the document that nobody else uses, sm
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pfa.ir import Branch, Each, FunctionValue, Op, Var
-from pfa.passes.blocks import Names, Uses, assigns, reads, size, statements, with_blocks
+from pfa.passes.blocks import Names, Uses, assigns, callees_first, calls, reads, size, statements, with_blocks
 from pfa.passes.bodies import Bodies
 from pfa.passes.effects import ACTS, FAILS, PURE, READS, Effects
 from pfa.passes.fuse_ends import ENDS, Called, Turn, scalar
@@ -121,31 +122,17 @@ class _Fuser:
         self.bodies = Bodies(lowered.program, self.types, Names(lowered))
         self.effects = Effects(lowered)
         self.done: dict[str, Routine] = {}
-        self.given: dict[str, int] = {}  # how often a routine is called or given to others
         self.room = ROOM
-        for r in lowered.routines.values():
-            for s in statements(r.body):
-                for x in (*_functions(s), *([s.extra] if isinstance(s, Op) and s.code == "closure" else ())):
-                    self.given[x] = self.given.get(x, 0) + 1
+        every = (s for r in lowered.routines.values() for s in statements(r.body))
+        self.given = Counter(n for s in every for n in calls(s))  # how often a routine is called or given to others
 
     def run(self) -> Lowered:
-        routines = {name: self.routine(name) for name in self.lowered.routines}
-        return replace(self.lowered, routines=routines, types=self.types)
-
-    def routine(self, name: str) -> Routine:
-        """A routine with its chains fused; those that it puts in place are fused before."""
-        if name not in self.done:
+        """Those that are put in place are fused before."""
+        for name in callees_first(self.lowered):
             r = self.lowered.routines[name]
-            self.done[name] = r  # where it calls itself
             self.done[name] = replace(r, body=_Block(self, r).fused(r.body))
-        return self.done[name]
-
-
-def _functions(s: Statement) -> list[str]:
-    if not isinstance(s, Op):
-        return []
-    given = (*s.args, *s.extra[1]) if s.code == "dynamic" else s.args
-    return [x.name for x in given if isinstance(x, FunctionValue) and x.fn is None]
+        routines = {name: self.done[name] for name in self.lowered.routines}
+        return replace(self.lowered, routines=routines, types=self.types)
 
 
 class _Block:
@@ -215,9 +202,10 @@ class _Block:
         if isinstance(x, FunctionValue) and x.fn is not None:
             return True
         name = self.p.effects.closures.get(x.name, "") if isinstance(x, Var) else getattr(x, "name", "")
-        if name not in self.p.lowered.routines or self.p.lowered.routines[name].recursive:
+        r = self.p.done.get(name)
+        if r is None or r.recursive:
             return False
-        more = size(self.p.routine(name).body)
+        more = size(r.body)
         if more + self.length > LARGE:
             return False
         return (name[:1] == "f" and self.p.given.get(name) == 1) or more <= min(SMALL, self.p.room)
@@ -273,7 +261,7 @@ class _Block:
         if not call.to or not end.fits(call):
             return None
         item = self.p.bodies.new(items, "v")
-        turn = Turn(self.p.bodies, Var(item), items)
+        turn = Turn(self.p.bodies, Var(item))
         tests: list[tuple[list[Statement], Operand]] = []
         stages = chain if _called(call) in STAGES else chain[:-1]
         for link in stages:
@@ -289,11 +277,11 @@ class _Block:
         """What a stage does with the value at hand; what comes after a filter stands inside its test."""
         if link.call.code == "widen":
             want, got = link.call.extra
-            turn.value, turn.type = turn.widened(turn.value, got.items, want.items), want.items
+            turn.value = turn.widened(turn.value, got.items, want.items)
             return
         value = turn.call(self.callee(link), (turn.value,))
         if _called(link.call) == "a.map":
-            turn.value, turn.type = value, link.call.extra[1].ret.items
+            turn.value = value
         else:
             tests.append((turn.out, value))
             turn.out = []
@@ -311,7 +299,7 @@ class _Block:
         else:
             assert isinstance(x, FunctionValue)
             name = x.name
-        r = self.p.routine(name)
+        r = self.p.done[name]
         self.length += size(r.body)
         if self.p.given.get(name) != 1 or name[:1] != "f":
             self.p.room -= size(r.body)

@@ -44,7 +44,6 @@ class Turn:
 
     bodies: Bodies
     value: Operand
-    type: Type
     out: list[Statement] = field(default_factory=list)
 
     def call(self, f: Called, args: tuple[Operand, ...]) -> Operand:
@@ -208,7 +207,7 @@ def _mean(turn: Turn, call: Op, source: Operand, f: Called | None, how: tuple[bo
     total, count = turn.bodies.new(DOUBLE), turn.bodies.new(INT)
     turn.binary("+", Var(total), turn.value, DOUBLE, total)
     turn.out.append(_next(count))
-    end = Turn(turn.bodies, turn.value, turn.type)
+    end = Turn(turn.bodies, turn.value)
     some = end.binary(">", Var(count), Const(0, INT), INT)
     test, end.out = end.out, []
     end.binary("/", Var(total), end.widened(Var(count), INT, DOUBLE), DOUBLE, call.to)

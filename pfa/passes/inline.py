@@ -28,7 +28,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pfa.ir import Op
-from pfa.passes.blocks import Names, size, statements, with_blocks
+from pfa.passes.blocks import Names, callees_first, size, with_blocks
 from pfa.passes.bodies import Bodies
 from pfa.types import Function
 
@@ -57,17 +57,8 @@ class _Inliner:
 
     def run(self) -> Lowered:
         """Functions before those who call them, so that what is put in place is complete."""
-        for name in self.lowered.routines:
-            todo = [name]
-            while todo:
-                r = self.lowered.routines[todo[-1]]
-                wait = [n for n in _called(r.body) if n not in self.done and n not in todo]
-                if wait:
-                    todo += wait
-                    continue
-                todo.pop()
-                if r.name not in self.done:
-                    self.done[r.name] = self.routine(r)
+        for name in callees_first(self.lowered):
+            self.done[name] = self.routine(self.lowered.routines[name])
         routines = {name: self.done[name] for name in self.lowered.routines}
         return replace(self.lowered, routines=routines, types=self.types)
 
@@ -99,8 +90,3 @@ class _Inliner:
         assert isinstance(t, Function)
         self.types.setdefault(s.to, t.ret)
         return (*made, Op(s.to, "copy", (value,), at=s.at))
-
-
-def _called(block: Block) -> list[str]:
-    """The user functions that a routine calls."""
-    return [f"u:{s.extra}" for s in statements(block) if isinstance(s, Op) and s.code == "user"]
