@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 
 import pfa
+from pfa.data import table_polars
 from pfa.data.arrow_columns import arrow_array
 from pfa.data.table_values import built
 from pfa.engine.kernel_scoring import SHARE, KernelBackend
 from tests.engines import emitter, summer
+from tests.test_score_types import name_of
 from tests.typed_values import exact
 
 LETTERS = {"type": "array", "items": "string"}
@@ -366,3 +368,42 @@ def test_dictionaries_of_texts_take_no_memory_of_the_program():
     out = made.score(pa.array(words).dictionary_encode())
     assert out.to_pylist() == words
     assert code.memory.top == before
+
+
+# --- polars ----------------------------------------------------------------------------------------------------
+
+COLOR = {"type": "enum", "name": "Color", "symbols": ["red", "green"]}
+PAIR = {"type": "record", "name": "Pair", "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": "string"}]}
+STRUCTS = pl.Series([{"a": 1, "b": "é"}, None, {"a": None, "b": "x"}, {"a": 2, "b": None}], dtype=pl.Struct(
+    {"a": pl.Int32, "b": pl.String}))  # fmt: skip
+SERIES = [
+    ("string", pl.Series(["a", None, "bé"])), (["null", "string"], pl.Series(["a", None, "bé"])),
+    ("string", pl.Series([None, None], dtype=pl.String)), ("bytes", pl.Series([b"", b"x"])),
+    (COLOR, pl.Series(["red", None, "blue"])), (PAIR, STRUCTS), (["null", PAIR], STRUCTS),
+    ({"type": "fixed", "name": "Two", "size": 2}, pl.Series([b"ab", None, b"abc"])),
+    ({"type": "array", "items": "int"}, pl.Series([[1], None, [1, None]], dtype=pl.List(pl.Int32))),
+    ({"type": "array", "items": "double"}, pl.Series([[1.5], [float("nan")]], dtype=pl.Array(pl.Float64, 1))),
+    ({"type": "array", "items": COLOR}, pl.Series([["red"], None, ["red", "blue"]])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+@pytest.mark.parametrize(("given", "series"), SERIES, ids=[str(i) for i in range(len(SERIES))])
+def test_polars_through_arrow_is_polars_through_objects(given, series, backend, monkeypatch):
+    made = pfa.loads({"input": given, "output": name_of(given), "action": "input"}, backend=backend)
+    found = []
+    for rows in (1, 1_000_000):
+        monkeypatch.setattr(table_polars, "ARROW", rows)
+        out, errors = made.score(series, on_error="collect")
+        found.append((exact(out.rows() if isinstance(out, pl.DataFrame) else out.to_list()), str(out), errors))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("mode", ["raise", "null"])
+def test_outputs_of_polars_through_arrow(mode, engines, monkeypatch):
+    given = KINDS["polars"]({n: v[:3] for n, v in table(50).items()})
+    found = []
+    for rows in (1, 1_000_000):
+        monkeypatch.setattr(table_polars, "ARROW", rows)
+        found.append(repr(plain(engines[1].score(given, on_error=mode))))
+    assert found[0] == found[1]

@@ -6,22 +6,44 @@ map is a list of structs with `key` and `value`, as Arrow's is there, and what h
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pfa.data.columns import Column, Columns, Flat, bare
+from pfa.data.columns import Column, Columns, Flat, Values, bare
 from pfa.data.table_arrays import Arrays, by_position, column
-from pfa.data.table_values import DTYPES, Mistyped, objects, only, record, table_form
+from pfa.data.table_values import Mistyped, objects, only, record, table_form
 from pfa.errors import PfaDataError
-from pfa.types import BYTES, INT, LONG, NULL, STRING, Array, Enum, Fixed, Map, Record, Type, Union
+from pfa.types import (
+    BOOLEAN,
+    BYTES,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    NULL,
+    STRING,
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Record,
+    Type,
+    Union,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pfa.data.table_values import TableDecoders
 
-_NUMBERS: dict[str, Any] = {"?": pl.Boolean, "i4": pl.Int32, "i8": pl.Int64, "f4": pl.Float32, "f8": pl.Float64}
+ARROW = 1000  # rows from which Arrow is worth its import
+_PLAIN: dict[Type, Any] = {
+    BOOLEAN: pl.Boolean, INT: pl.Int32, LONG: pl.Int64, FLOAT: pl.Float32, DOUBLE: pl.Float64, STRING: pl.String,
+    BYTES: pl.Binary, NULL: pl.Null,
+}  # fmt: skip
 
 
 def kind(given: Any, decoders: TableDecoders) -> Frame | None:
@@ -79,9 +101,54 @@ def single(t: Type, given: pl.Series, decoders: TableDecoders) -> Column:
         return by_position(t, _numbers(given.to_physical()), dtype.categories.to_list(), valid)
     if isinstance(dtype, pl.Categorical):
         given = given.cast(pl.String)
+    if len(given) >= ARROW and _as_arrow(inner, given.dtype) and (arrow := _arrow()) is not None:
+        array = given.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if _says_the_same(t, array):
+            made: Column = arrow.column(t, array, decoders)
+            return made
     convert = _from_structs(t, {})
     values = given.to_list()
     return objects(t, list(map(convert, values)) if convert else values, None, decoders)
+
+
+def _arrow() -> Any:
+    """What knows Arrow's arrays, where that is installed: texts and what is nested pass through it, not as objects."""
+    return import_module("pfa.data.arrow_columns") if find_spec("pyarrow") else None
+
+
+def _as_arrow(t: Type, dtype: Any) -> bool:
+    """Is a column of this type of polars one of `t`, as Arrow has it?"""
+    inner, _ = bare(t)
+    match inner:
+        case Array(items):
+            return isinstance(dtype, pl.List | pl.Array) and _as_arrow(items, dtype.inner)
+        case Record():
+            if not isinstance(dtype, pl.Struct):
+                return False
+            there = {f.name: f.dtype for f in dtype.fields}
+            return all(f.name in there and _as_arrow(f.type, there[f.name]) for f in inner.fields)
+        case Enum():
+            return bool(dtype == pl.String)
+        case Fixed():
+            return bool(dtype == pl.Binary)
+        case Map() | Union():
+            return False
+        case _:
+            return bool(dtype == _PLAIN[inner])
+
+
+def _says_the_same(t: Type, array: Any) -> bool:
+    """Is what is wrong with Arrow's array said as of objects?  A null in place of a type with a name is not."""
+    inner, nullable = bare(t)
+    if array.null_count and not nullable and isinstance(inner, Record | Enum | Fixed):
+        return False
+    match inner:
+        case Array(items):
+            return _says_the_same(items, array.values)
+        case Record():
+            return all(_says_the_same(f.type, array.field(f.name)) for f in inner.fields)
+        case _:
+            return True
 
 
 def _numbers(given: pl.Series) -> Any:
@@ -139,6 +206,8 @@ def _series(name: str, c: Column) -> pl.Series:
         return frame.select(pl.when("m").then("v").alias(name)).to_series()
     inner, _ = bare(c.type)
     dtype = _dtype(inner, ())
+    if c.length >= ARROW and dtype is not None and not isinstance(c, Values) and (arrow := _arrow()) is not None:
+        return pl.Series(name, arrow.arrow_array(c)).cast(dtype)
     values = table_form(c)
     if dtype is None:
         return pl.Series(name, values, dtype=pl.Object)
@@ -149,8 +218,6 @@ def _series(name: str, c: Column) -> pl.Series:
 def _dtype(t: Type, above: tuple[str, ...]) -> Any:
     """The type in polars, None where it has none."""
     inner, _ = bare(t)
-    if inner in DTYPES:
-        return _NUMBERS[DTYPES[inner]]
     match inner:
         case Enum(_, symbols):
             return pl.Enum(symbols)
@@ -166,8 +233,7 @@ def _dtype(t: Type, above: tuple[str, ...]) -> Any:
             fields = {f.name: _dtype(f.type, (*above, name)) for f in inner.fields}
             return None if None in fields.values() else pl.Struct(fields)
         case _:
-            plain: dict[Type, Any] = {STRING: pl.String, BYTES: pl.Binary, NULL: pl.Null}
-            return plain.get(inner)
+            return _PLAIN.get(inner)
 
 
 def _to_structs(t: Type) -> Any:

@@ -31,7 +31,7 @@ def {name}__mdouble(ctx: i64, x: i64) -> i64:
 """
 
 
-# CPython's parser loses count of its depth where two threads use it at once (SystemError); a child of a fork has it free.
+# CPython's parser loses count of its depth where two threads use it at once (SystemError); after a fork it is free.
 _parser = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_parser.acquire, after_in_parent=_parser.release, after_in_child=_parser.release)
