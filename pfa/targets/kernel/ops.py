@@ -170,7 +170,6 @@ def put_key(f: FunctionEmitter, s: Op) -> None:
     if s.extra:
         find(f, m, key, s.extra)
     value = to_slot(f.operand(s.args[2], base.values), base.values)
-    f.add(f"charge(ctx, length({m}) // 8)")
     f.assign(s.to, f"map_put(ctx, {m}, {key}, {value})", base)
 
 
