@@ -1,9 +1,11 @@
-"""What `test_score` says of tables holds for compiled code."""
+"""What `test_score` and its two companions say of tables holds for compiled code."""
 
 import pytest
 
 import pfa
 from tests.test_score import *  # noqa: F403
+from tests.test_score_columns import *  # noqa: F403
+from tests.test_score_errors import *  # noqa: F403
 
 loads = pfa.loads
 
