@@ -7,8 +7,9 @@ import pytest
 
 import pfa
 from pfa.cli import main
-from pfa.cli.run_compiled import compiled
-from pfa.data import batches
+from pfa.cli.run_compiled import Compiled, compiled
+from pfa.cli.run_scoring import Scoring
+from pfa.data import batches, csv_columns
 from pfa.data.formats import NAMES
 
 pytest.importorskip("llvmlite")
@@ -143,3 +144,36 @@ def test_the_fields_that_an_action_reads(name):
 )
 def test_what_is_for_rows(more):
     assert compiled(pfa.loads({"input": "double", "output": "double", **more}, backend="numba")) is None
+
+
+@pytest.mark.parametrize("name", ["a function", "what is emitted"])
+def test_an_engine_that_is_compiled_meanwhile(name, monkeypatch, capfd):
+    """Its rows come as rows until then, and as columns from then on; the state counts all of them."""
+    Path("m.pfa").write_text(json.dumps(document(name)), "utf-8")
+    lines = [",".join("" if v is None else json.dumps(v).strip('"') for v in row.values()) for row in rows(-1)]
+    Path("in.csv").write_text("\n".join([",".join(TYPES), *lines]) + "\n", "utf-8")
+    monkeypatch.setattr(batches, "WARM", 0)
+    monkeypatch.setattr(csv_columns, "SIZE", 4000)
+    as_rows, as_columns, calls = Scoring.data, Compiled.scored, []
+
+    def data(self, columns, batch):
+        as_rows(self, columns, batch)
+        calls.append("rows")
+        if self.engines[0].backend == "python" and len(calls) == 3:
+            self.engines[0].wait()
+
+    def scored(self, columns, count):
+        calls.append("columns")
+        return as_columns(self, columns, count)
+
+    words = ["run", "m.pfa", "in.csv", "-o"]
+    assert main([*words, "wanted.jsonl", "--backend", "python", "--state", "s1"]) == 0
+    monkeypatch.setattr(Scoring, "data", data)
+    monkeypatch.setattr(Compiled, "scored", scored)
+    assert main([*words, "out.jsonl", "--backend", "auto", "--state", "s2"]) == 0
+    assert capfd.readouterr().err == ""
+    assert calls[:3] == ["rows"] * 3
+    assert set(calls[3:]) == {"columns"}
+    assert Path("out.jsonl").read_bytes() == Path("wanted.jsonl").read_bytes()
+    one, two = (pfa.load("m.pfa", state=Path(name).read_bytes()).state() for name in ("s1", "s2"))
+    assert one == two
