@@ -13,7 +13,7 @@ from pfa.data.formats import NAMES
 from pfa.data.infer import DEEPEST, MOST_FIELDS, infer, renamed, suggestion
 from pfa.data.values import Decoders
 from pfa.errors import PfaDataError
-from pfa.types import Field, Record
+from pfa.types import INT, Field, Record
 
 
 def inferred(form, text, **more):
@@ -146,6 +146,17 @@ def test_what_has_no_type_is_named_with_its_place(form, text, says):
     with pytest.raises(PfaDataError) as caught:
         inferred(form, text, file="f")
     assert [part for part in says if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("form", ["arrow", "arrows"])
+def test_names_that_are_no_utf8(form):
+    pytest.importorskip("pyarrow")
+    t = Record("R", (Field("name", INT),))
+    writer = NAMES[form].writer(out := io.BytesIO(), t)
+    writer.write({"name": 1})
+    writer.close()
+    with pytest.raises(PfaDataError, match=f"no file of the format {form}"):
+        inferred(form, out.getvalue().replace(b"name\0", b"\xffame\0"))
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow", "arrows"])

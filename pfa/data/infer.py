@@ -79,10 +79,10 @@ def _of_arrow(source: BinaryIO, form: str, file: str, name: str) -> Type:
     opened = {"parquet": pq.read_schema, "arrow": lambda f: pa.ipc.open_file(f).schema}
     try:
         schema = opened.get(form, lambda f: pa.ipc.open_stream(f).schema)(source)
-    except (pa.ArrowException, OSError) as error:
+        made: Type = import_module("pfa.data.arrow_types").type_of(schema, name)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         says = str(error).partition("\n")[0]
         raise PfaDataError(f"{file or 'the input'}: no file of the format {form}: {says}") from None
-    made: Type = import_module("pfa.data.arrow_types").type_of(schema, name)
     return made
 
 
