@@ -13,15 +13,16 @@ Where no table can be made, that kernel is not taken, and the body of the functi
 from __future__ import annotations
 
 import re
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pfa.ir import Const
-from pfa.targets.kernel.automata import Budget, Table, pattern_table
-from pfa.targets.kernel.zones import all_zones, zone_table
 from pfa.types import BYTES, INT, LONG, STRING, Array, Map
 
 if TYPE_CHECKING:
     from pfa.ir import Operand
+    from pfa.targets.kernel.automata import Budget, Table
     from pfa.targets.kernel.kernels import Kernel
     from pfa.targets.kernel.routine import FunctionEmitter
 
@@ -33,7 +34,11 @@ class Prepared:
 
     def __init__(self) -> None:
         self.patterns: dict[str | bytes, Table | None] = {}
-        self.budget = Budget()
+
+    @cached_property
+    def budget(self) -> Budget:
+        made: Budget = _made_by("automata").Budget()
+        return made
 
     def possible(self, kernel: Kernel, args: tuple[Operand, ...]) -> bool:
         """Are there tables for all that the kernel asks for?"""
@@ -44,9 +49,9 @@ class Prepared:
         """The table of an argument."""
         match argument:
             case Const(str() as name) if what == "zone":
-                return zone_table(name)
+                return _made_by("zones").zone_table(name)
             case _ if what == "zone":
-                return all_zones()
+                return _made_by("zones").all_zones()
             case Const(str() | bytes() as text):
                 found = self.pattern(text)
                 return None if found is None or (what == "grouped" and not found.grouped) else found.data
@@ -69,5 +74,10 @@ class Prepared:
         if text not in self.patterns:
             binary = isinstance(text, bytes)
             plain = text.decode("latin-1") if isinstance(text, bytes) else text
-            self.patterns[text] = pattern_table(plain, binary, self.budget)
+            self.patterns[text] = _made_by("automata").pattern_table(plain, binary, self.budget)
         return self.patterns[text]
+
+
+def _made_by(module: str) -> Any:
+    """What makes tables: imported for the documents that ask for one."""
+    return import_module(f"pfa.targets.kernel.{module}")
