@@ -142,15 +142,12 @@ class KernelBackend(RowByRow):
         edges = [stop * i // count for i in range(count + 1)]
         parts = [job.outputs.part(a, b) for a, b in pairwise(edges)]
         self.instance.start()
-        others = self.code.borrow(self.instance, count if fold else count - 1, self._meter)
-        instances = others if fold else [self.instance, *others]  # a tally that grows moves what others read
-        if fold:
-            for i, x in enumerate(others):
-                x.follow(self.instance)
-                if i:
-                    x.write("tally", "", self.runtime.compiled.program.zero)
+        others = self.code.borrow(self.instance, count, self._meter)
         try:
-            self._share(job, list(zip(instances, parts, strict=True)))
+            if fold:
+                for x in others[1:]:
+                    x.write("tally", "", self.runtime.compiled.program.zero)
+            self._share(job, list(zip(others, parts, strict=True)))
         finally:
             for x in others:
                 x.forget()
@@ -170,7 +167,7 @@ class KernelBackend(RowByRow):
                 done.append(x)
                 future.result()
         finally:
-            self.instance.count([x for x in done if x is not self.instance])
+            self.instance.count(done)
             if self.merge:
                 self._merge([x.read("tally", "") for x in done])
 

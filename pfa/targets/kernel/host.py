@@ -154,7 +154,7 @@ class KernelCode:
     def borrow(self, instance: Instance, count: int, meter: Callable[[], Any]) -> list[Instance]:
         """Instances for threads that score rows of one engine and read its state; they are given back to `spare`.
 
-        That engine must not collect garbage while they do.
+        The engine's own does nothing meanwhile: what it keeps in its memory may be moved.
         """
         found: list[Instance] = []
         while len(found) < count:
@@ -163,7 +163,7 @@ class KernelCode:
             except IndexError:
                 found.append(Instance(self, {**instance.given, "refill": meter().refill}, False))
         for x in found:
-            x.field(k.STATE, instance.state)
+            x.follow(instance)
         return found
 
     def make(self, given: dict[str, Any], protocol: dict[str, Any]) -> tuple[dict[str, Any], Variables]:

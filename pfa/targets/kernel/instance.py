@@ -119,8 +119,11 @@ class Instance:
         self.field(k.FULLER, start + 2 * self.used + COLLECT)
 
     def follow(self, other: Instance) -> None:
-        """Read the state of another instance where it lies, but with a tally of its own, which is that one's now."""
-        self.field(k.STATE, self.state)
+        """Read the state of another instance where it lies, with words of its own; its tally is that one's now.
+
+        What was kept for another state is forgotten.
+        """
+        self.field(k.FITS, 0)
         for what, name in self.code.emitted.slots:
             self.q[self.slot(what, name)] = 0 if what == "undo" else other.q[other.slot(what, name)]
 
