@@ -9,6 +9,7 @@ import pfa
 from pfa.targets.kernel import batch_read
 from tests.checked_build import checked_build, sources
 from tests.test_kernel_library import NAMESPACES, documents, outcome
+from tests.test_kernel_outputs import FAILS, ROW, arrow_table, table
 
 S = "string"
 INTS = {"type": "array", "items": "int"}
@@ -56,6 +57,26 @@ def columns():
     made.score({"x": np.arange(5.0), "s": np.array(["a"] * 5)})
 
 
+def output_columns():
+    """Every form of output column, with rows that fail and arrays that grow; then what is emitted."""
+    action = [FAILS, "input"]
+    given = {n: v * 30 for n, v in table(40).items()}
+    for method, do in (("map", action), ("emit", [FAILS, {"emit": "input"}, {"emit": "input"}])):
+        document = {"input": ROW, "output": "Row", "method": method, "action": do}
+        pfa.loads(document, backend="numba").score(arrow_table(given), on_error="null")
+
+
+def array_columns():
+    import pyarrow as pa
+
+    made = pfa.loads({"input": INTS, "output": INTS, "action": "input"}, backend="numba")
+    made.score(pa.array([[1, 2, 3]] * 300, pa.list_(pa.int32())))
+    longs = {"type": "array", "items": "long"}
+    made = pfa.loads({"input": longs, "output": longs, "action": "input"}, backend="numba")
+    made.score(pa.array([[1, 2, 3]] * 300, pa.list_(pa.int64())))
+    pfa.loads({"input": S, "output": S, "action": "input"}, backend="numba").score(pa.array(["abc"] * 300))
+
+
 def text_columns():
     import pyarrow as pa
 
@@ -85,6 +106,12 @@ FAULTS = {  # what is put into which file, in place of what, and what shows it
     "count_characters": (
         "base.py", "continuing(eight_at(data, i, count))", "continuing(eight_at(data, i, count + 1))",
         text_columns,
+    ),
+    "column_text": (
+        "columns.py", "    move(data + at, items(x), n)\n", "    move(data + at, items(x), n + 1)\n", array_columns,
+    ),
+    "column_words": (
+        "columns.py", "move(data + at * 8, items(x), n * 8)", "move(data + at * 8 + 8, items(x), n * 8)", array_columns,
     ),
     "map_find": (
         "state.py", "        for i in range(n):\n            if same_text(ld(data + i * 16), key):",
@@ -164,7 +191,10 @@ def test_the_examples_of_the_library_are_clean(namespace):
                 assert checker.found() is None, shows
 
 
-PROGRAMS = {"append": append, "cells": cells, "texts": texts, "pool": pool, "large map": large_map, "columns": columns}
+PROGRAMS = {
+    "append": append, "cells": cells, "texts": texts, "pool": pool, "large map": large_map, "columns": columns,
+    "output columns": output_columns, "array columns": array_columns,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -88,7 +88,7 @@ def plain(out):
             return out.schema, out.to_pylist()
 
 
-def _arrow(columns):
+def arrow_table(columns):
     t = pfa.loads({"input": ROW, "output": "Row", "action": "input"}).input_type
     return pa.table({f.name: arrow_array(built(f.type, columns[f.name], False)) for f in t.fields})
 
@@ -98,7 +98,7 @@ KINDS = {
     "list": lambda c: [dict(zip(c, v, strict=True)) for v in zip(*c.values(), strict=True)],
     "pandas": lambda c: pd.DataFrame({n: pd.Series(v, dtype=object) for n, v in c.items()}),
     "polars": lambda c: pl.DataFrame([pl.Series(n, v, dtype=pl.Object) for n, v in c.items()]),
-    "arrow": _arrow,
+    "arrow": arrow_table,
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_outputs_that_are_no_records(name):
     field = {"attr": "input", "path": [{"string": name}]}
     wanted, got = both({"input": ROW, "output": _named(name), "action": [FAILS, field]})
     given = table(60)
-    for kind in (KINDS["list"], _arrow):
+    for kind in (KINDS["list"], arrow_table):
         ours, reference = (e.score(kind(given), on_error="null") for e in (got, wanted))
         as_lists = [x if isinstance(x, list) else x.to_pylist() for x in (ours, reference)]
         assert exact(as_lists[0]) == exact(as_lists[1])
@@ -154,7 +154,7 @@ def parts(monkeypatch):
 
 
 def test_threads_give_what_one_gives(parts, engines):
-    given = _arrow(table(2 * SHARE + 100))
+    given = arrow_table(table(2 * SHARE + 100))
     _, ours = engines
     wanted = plain(ours.score(given, on_error="null", threads=1))
     assert len(parts) == 1
