@@ -1,5 +1,6 @@
 """Tables on compiled code: every type as columns and as objects, and objects that compiled code leaves to the host."""
 
+import ctypes
 import gc
 import json
 import sys
@@ -14,6 +15,7 @@ import pfa
 from pfa.data.arrow_columns import arrow_array
 from pfa.data.table_values import built
 from pfa.engine.kernel_scoring import KernelBackend
+from pfa.targets.kernel.host import KernelCode
 from tests.test_score_types import arrow_table, name_of
 from tests.typed_values import exact, rows, tables
 
@@ -281,3 +283,27 @@ def test_objects_that_go_in_and_out_are_not_held():
     del held
     gc.collect()
     assert [abs(sys.getrefcount(s) - n) < 20 for s, n in zip(symbols, before, strict=True)] == [True] * 3
+
+
+def test_the_interpreters_lock_is_held_for_some_rows_only(monkeypatch):
+    """Between calls of compiled code the interpreter looks whether another thread wants to go on."""
+    batch, stops = KernelCode.batch, []
+
+    def watched(self, plan):
+        call = batch(self, plan)
+
+        def calls(base, words):
+            stops.append(ctypes.c_int64.from_address(words + 8).value)
+            return call(base, words)
+
+        return calls
+
+    monkeypatch.setattr(KernelCode, "batch", watched)
+    made = engine("int", "int", {"+": ["input", 1]})
+    rows = list(range(5000))
+    assert made.score(rows) == [x + 1 for x in rows]
+    assert stops == [2048, 4096, 5000]
+    assert made.score([]) == []
+    del stops[:]
+    assert made.score(np.array(rows, "i4")).tolist() == [x + 1 for x in rows]
+    assert stops == [5000]

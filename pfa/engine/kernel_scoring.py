@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pfa.targets.kernel.instance import Instance
     from pfa.types import Type
 
+STEP = 2048  # rows for which the interpreter's lock is held where Python objects are read: other threads go on between
 SHARE = 4096  # rows for which another thread is worth to be woken
 
 
@@ -191,7 +192,9 @@ class KernelBackend(RowByRow):
         words[FIRST : FIRST + len(job.bound.arrays)] = job.bound.arrays
         part.fill(words)
         read = part.start
+        step = STEP if job.plan.takes else part.stop - part.start
         while True:
+            words[1] = min(part.stop, int(words[0]) + step)
             answer = job.call(instance.base, words.ctypes.data)
             row = int(words[0])
             if answer == FAILED and instance.untaken():
@@ -212,7 +215,7 @@ class KernelBackend(RowByRow):
                 slots(part, job.plan.sinks[name], load, values, read, row, job.skip)
             read = row
             instance.start()
-            if answer == DONE:
+            if answer == DONE and row == part.stop:
                 return
 
     def _give(self, instance: Instance, job: Job, words: Any) -> None:
