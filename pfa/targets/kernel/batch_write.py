@@ -21,6 +21,7 @@ from pfa.types import NULL, Array, Enum, Fixed, Map, Prim, Record, Type, Union
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+DEEP = 64  # columns inside of one another; types that hold themselves have no end of them
 MOST = 2000  # columns inside of one output: types that share their parts are far larger as columns
 _FLAT = {"boolean": "i1", "int": "i4", "long": "i8", "float": "f4", "double": "f8"}
 _STORES = {
@@ -79,10 +80,10 @@ class Columns:
         self.base += 3
         return len(self.dims) - 1
 
-    def sink(self, t: Type, dim: int = 0) -> Sink:
+    def sink(self, t: Type, dim: int = 0, depth: int = 0) -> Sink:
         """The columns of a type; TooMany where there are none."""
         self.count += 1
-        if self.count > MOST:
+        if self.count > MOST or depth > DEEP:
             raise TooMany
         inner = _bare(t)
         mask = self.buffer(dim, "i1") if inner is not t else None
@@ -102,17 +103,19 @@ class Columns:
             case Array(items):
                 made = self.dimension()
                 offsets = self.buffer(dim, "i8", 1)
-                return Sink("lists", t, inner, dim, mask, offsets, None, None, made, (self.sink(items, made),))
+                inside = (self.sink(items, made, depth + 1),)
+                return Sink("lists", t, inner, dim, mask, offsets, None, None, made, inside)
             case Map(values):
                 made = self.dimension()
                 offsets = self.buffer(dim, "i8", 1)
-                inside = (self.sink(Prim("string"), made), self.sink(values, made))
+                inside = (self.sink(Prim("string"), made), self.sink(values, made, depth + 1))
                 return Sink("maps", t, inner, dim, mask, offsets, None, None, made, inside)
             case Record():
-                return Sink("record", t, inner, dim, mask, inside=tuple(self.sink(f.type, dim) for f in inner.fields))
+                parts = tuple(self.sink(f.type, dim, depth + 1) for f in inner.fields)
+                return Sink("record", t, inner, dim, mask, inside=parts)
             case Union(branches):
                 tags, places = self.buffer(dim, "i1"), self.buffer(dim, "i4")
-                parts = tuple(self.sink(b, self.dimension()) for b in branches)
+                parts = tuple(self.sink(b, self.dimension(), depth + 1) for b in branches)
                 return Sink("union", t, inner, dim, None, tags, places, None, 0, parts)
             case _:
                 raise TooMany
