@@ -103,8 +103,8 @@ class Columns:
             case Array(items):
                 made = self.dimension()
                 offsets = self.buffer(dim, "i8", 1)
-                inside = (self.sink(items, made, depth + 1),)
-                return Sink("lists", t, inner, dim, mask, offsets, None, None, made, inside)
+                item = self.sink(items, made, depth + 1)
+                return Sink("lists", t, inner, dim, mask, offsets, None, None, made, (item,))
             case Map(values):
                 made = self.dimension()
                 offsets = self.buffer(dim, "i8", 1)
