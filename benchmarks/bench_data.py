@@ -4,7 +4,8 @@
 
 Each case is a file, a trivial model and what reads the file alone.  Ratios are of the processor's time of the best
 round of each, taken in turn in this process; `command` is the whole command in a process of its own, its start
-counted.  The table at the end: nanoseconds a row, and how many times as long as reading alone.
+counted; `numba` is ours with `--backend numba`.  The table at the end: nanoseconds a row, and how many times as long
+as reading alone.
 """
 
 from __future__ import annotations
@@ -128,15 +129,16 @@ def test_scoring_a_file(case, name, tmp_path, benchmark):
     document.write_text(json.dumps(model), "utf-8")
     write(path, name, model, count)
     words = ["run", str(document), str(path), "-o", str(out)]
-    alone, ours = [], []
+    alone, ours, numba = [], [], []
 
     def both():
         alone.append(spent(lambda: ALONE[name](path)))
         ours.append(spent(lambda: main(words)))
+        numba.append(spent(lambda: main([*words, "--backend", "numba"])))
 
     benchmark.group = f"{name}, {case}"
     benchmark.pedantic(both, rounds=ROUNDS, warmup_rounds=1)
-    best = [min(alone), min(ours), min(command(words) for _ in range(2))]
+    best = [min(alone), min(ours), min(command(words) for _ in range(2)), min(numba)]
     benchmark.extra_info["nanoseconds"] = [seconds / ROWS * 1e9 for seconds in best]
     with out.open("rb") as file:
         written = sum(1 for _ in NAMES[name].reader(file, _output(document)))

@@ -56,10 +56,12 @@ def _files(reporter, benches):
     found = {b.group: b.extra_info["nanoseconds"] for b in benches if "nanoseconds" in b.extra_info}
     if found:
         reporter.section("nanoseconds a row")
-        reporter.write_line(f"{'':24} {'alone':>8} {'pfa run':>8} {'ratio':>6} {'command':>8} {'ratio':>6}")
-    for group, (alone, ours, command) in found.items():
+        ratios = "".join(f" {name:>8} {'ratio':>6}" for name in ("pfa run", "command", "numba"))
+        reporter.write_line(f"{'':24} {'alone':>8}{ratios}")
+    for group, (alone, ours, command, numba) in found.items():
         verdict = "" if ours <= alone * SLOWER else "   <-- short of it"
         numbers = f"{alone:8.0f} {ours:8.0f} {ours / alone:6.2f} {command:8.0f} {command / alone:6.2f}"
+        numbers += f" {numba:8.0f} {numba / alone:6.2f}"
         reporter.write_line(f"{group:24} {numbers}{verdict}")
 
 
