@@ -7,6 +7,7 @@ gives the values that the readers of rows give, or NoColumns.
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,7 +40,7 @@ def scanner(
     """What parses texts of a layout, by a scan as long as that goes; `otherwise` makes what takes the rest."""
     try:
         scan = Scan(name, layout, inputs, used)
-    except (NoScan, ImportError):
+    except (NoScan, ImportError, RuntimeError, OSError):  # no compiler that would be of use
         return otherwise()
     other: list[Parse] = []
 
@@ -72,7 +73,9 @@ class Scan:
 
     def __init__(self, name: str, columns: Sequence[tuple[str | None, bytes]], inputs: dict[str, Type],
                  used: frozenset[str]) -> None:  # fmt: skip
-        if not columns or not find_spec("llvmlite") or {n for n, _ in columns if n is not None} != inputs.keys():
+        if not columns or sys.byteorder != "little" or not find_spec("llvmlite"):
+            raise NoScan
+        if {n for n, _ in columns if n is not None} != inputs.keys():
             raise NoScan
         _, functions, self.tens = _compiled()
         self.function = functions[name]
