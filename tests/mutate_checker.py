@@ -55,8 +55,8 @@ REASONS: dict[str, list[str]] = {
         "casts.py _taken: never if isinstance(type, Record | Enum | Fixed): likely = [left[ty...",
     ],
     "a quicker way: a node that widens a type to itself does nothing": [
-        "checker.py widen: never if got is type or got == type or isinstance(got, Bottom | Unk...",
-        "checker.py widen: and for or got is type or got == type or isinstance(got, Bottom | Unknow...",
+        "checker.py widen: never if got is type or got == type or isinstance(got, _ANY) or isi...",
+        "checker.py widen: and for or got is type or got == type or isinstance(got, _ANY) or isinst...",
     ],
     "the pointer of a problem always exists; if one did not, order would be all that suffers": [
         "document.py _Order.key: or for and isinstance(node, dict) and name in node",
@@ -130,7 +130,8 @@ REPORTS = {
 }  # fmt: skip
 TRUE = {"symbol_name", "emit_allowed", "_has_item", "_fill_names"}
 RELATIONS = {
-    "accepts", "_accepted", "join", "_join_flat", "_join_kind", "bind", "concrete", "match", "_match_record",
+    "accepts", "_accepts_number", "_accepts_enum", "_accepts_function", "_accepted", "join", "_join_flat",
+    "_join_kind", "bind", "concrete", "match", "_match_record",
     "_match_enum", "_match_fixed", "_match_array", "_match_map", "_match_function", "_only", "_bind",
     "_match_union", "_widen_bound", "_fits", "_holds",
 }  # fmt: skip
