@@ -53,15 +53,26 @@ def _same(want: Type, got: Type, seen: frozenset[tuple[Type, Type]]) -> bool:
             return False
 
 
-def recursive(t: Type, inside: frozenset[str] = frozenset()) -> bool:
+def recursive(t: Type) -> bool:
     """Can a value hold records that lie in others of their own type?"""
+    return _recursive(t, set(), set())
+
+
+def _recursive(t: Type, inside: set[str], done: set[str]) -> bool:
+    """Each record is looked into once, in however many places it is."""
     match t:
         case Array(x) | Map(x):
-            return recursive(x, inside)
+            return _recursive(x, inside, done)
         case Union(bs):
-            return any(recursive(b, inside) for b in bs)
+            return any(_recursive(b, inside, done) for b in bs)
+        case Record(name) if name in inside or name in done:
+            return name in inside
         case Record(name):
-            return name in inside or any(recursive(f.type, inside | {name}) for f in t.fields)
+            inside.add(name)
+            found = any(_recursive(f.type, inside, done) for f in t.fields)
+            inside.remove(name)
+            done.add(name)
+            return found
         case _:
             return False
 
