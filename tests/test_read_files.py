@@ -108,11 +108,16 @@ def test_a_file_without_an_end():
 # The caller's own values
 
 
-def test_a_dict_is_used_as_it_is():
-    value = {"a": [1, 2.5, None, True, "é", {}, []], "b": {"c": math.nan}}
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_a_large_dict_is_used_as_it_is_and_a_small_one_copied(many):
+    inner = [1, 2.5, None, True, "é", {}, []]
+    value = {"a": inner, "b": {"c": math.nan}, "d": [0] * many, "e": inner}
+    shown = repr(value)
     document = read(value, limits=LIMITS)
-    assert document.value is value
-    assert not document.owned
+    assert repr(document.value) == shown
+    assert document.owned == (many == 0)
+    assert (document.value is value) != document.owned
+    assert (document.value["a"] is document.value["e"]) != document.owned
     assert document.nesting == 3
     assert document.source.where("/a/0") == Where("/a/0")
 
