@@ -119,6 +119,43 @@ REASONS: dict[str, list[str]] = {
         "signature.py _holds: or for and all((_holds(x, env) for x in xs)) and _holds(r, env)",
         "signature.py _holds: any for all all((_holds(x, env) for x in xs)) (2)",
     ],
+    "a quicker way: where there are no functions, none reaches or changes anything": [
+        "callgraph.py writers: never if not functions: return {}",
+        "callgraph.py recursive: never if not functions: return frozenset()",
+    ],
+    "a quicker way: there is nothing to look for, to sort or to tell": [
+        "checker.py Checker.fields: never if not missing and (not unknown): return value",
+        "document.py in_order: never if not problems: return []",
+        "schemas.py Schemas._aliases: never if 'aliases' not in schema: return ()",
+        "schemas.py Schemas._field: never if f.__class__ is dict and len(f) == 2 and ('type' in f): nam...",
+        "schemas.py Schemas._field: never if name.__class__ is str and NAME.match(name) and (f['type'] ...",
+        "schemas.py type_places: never if node.__class__ is dict and len(node) == 1: inside = [(v, (...",
+    ],
+    "a quicker way: the rest does the same": [
+        "signature.py Signature.bind: never if want == arg: want = arg elif not accepts(want, arg): retur...",
+        "signature.py _match_array: never got if got.__class__ is Array else _only(got)",
+        "signature.py _match_map: never got if got.__class__ is Map else _only(got)",
+    ],
+    "no rule: what the target is told, with tests of its own (test_rand)": [
+        "calls.py _call_library: never if 'rng' in fn.needs: c.draws = True",
+    ],
+    "no rule: whether a dict is copied, with tests of its own (test_copies, test_boundary_shared)": [
+        "checker.py Checker.embedded: or for and self.owned and self.again is not None",
+        "embedded.py fresh: never if type(value) is dict: return {k: fresh(v) for k, v in value...",
+        "embedded.py fresh: never if type(value) is list: return [fresh(v) for v in value]",
+    ],
+    "files outside of a document are not among these cases; test_resources has them": [
+        "document.py _Document.init: never if self.read_source is None: message = f'a {kind} with \"sourc...",
+        "document.py _Document.init: silence c.report(CannotFill(message, at=Where(f'{at}/init')))",
+        "document.py _Document.fill: never if c.problems or read is None: return",
+        "document.py _Document.fill: and for or c.problems or read is None",
+    ],
+    'no object that is code has one of these without the other, and data are not searched': [
+        "schemas.py type_places: or for and 'params' in node and 'ret' in node",
+        "schemas.py _type_keys: or for and 'type' in node and ('value' in node or 'new' in node)",
+        "schemas.py _type_keys: or for and 'ret' in node and 'params' in node",
+        "schemas.py _type_keys: or for and 'as' in node and ('named' in node or 'upcast' in node)",
+    ],
 }
 SURVIVORS = {name for names in REASONS.values() for name in names}
 

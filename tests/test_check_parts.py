@@ -91,6 +91,30 @@ def test_a_value_in_a_message(value, text):
     assert show(value) == text
 
 
+@pytest.mark.parametrize(
+    ("schema", "pointers"),
+    [
+        ({"type": "arry", "items": "strnig"}, ["/input/type", "/input/items"]),
+        ({"type": "whatever", "name": "R", "fields": []}, ["/input/type"]),
+    ],
+    ids=["a kind that is nearly right is read as that", "a name of an unknown kind is known"],
+)
+def test_one_mistake_in_a_schema_is_one_problem(schema, pointers):
+    document = {"input": schema, "output": "int", "action": [{"let": {"x": {"type": ["null", "R"], "value": None}}}, 1]}
+    if "items" in schema:
+        document["action"] = 1
+    assert [p.at.pointer for p in pfa.check(document)] == pointers
+
+
+def test_a_function_may_be_what_fills_a_parameter():
+    matrices = {"type": "array", "items": {"type": "array", "items": {"type": "array", "items": "double"}}}
+    twice = {"params": [{"x": "double"}], "ret": "double", "do": {"*": ["x", 2.0]}}
+    filled = {"fcn": "la.map", "fill": {"fcn": twice}}
+    document = {"input": matrices, "output": matrices, "action": {"a.map": ["input", filled]}}
+    assert pfa.check(document) == []
+    assert pfa.loads(document).action([[[1.0, 2.0]], [[3.0]]]) == [[[2.0, 4.0]], [[6.0]]]
+
+
 def test_schemas_stand_only_where_types_are_written():
     """Embedded data that looks like code is none."""
     looks = {"type": {"type": "record", "name": "Data"}, "value": 1, "params": [{"x": "Data"}], "ret": "Data"}
