@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from pfa.data.batches import Chunks, NoColumns, none
 from pfa.data.csv import open_rows
 from pfa.data.lines import BOM, LONGEST
-from pfa.data.scan import scanner
+from pfa.data.scan import scanner, single
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
@@ -171,5 +171,4 @@ class _Column:
             return column.to_pylist() if self.used else None
         if self.type == DOUBLE:
             return values
-        with numpy.errstate(over="ignore"):
-            return values.astype("f4").astype("f8")
+        return single(values)

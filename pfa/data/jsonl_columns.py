@@ -21,7 +21,7 @@ import orjson
 from pfa.data.batches import Chunks, NoColumns
 from pfa.data.jsonl import _Reader
 from pfa.data.lines import LONGEST, Lines
-from pfa.data.scan import scanner
+from pfa.data.scan import scanner, single
 from pfa.types import BOOLEAN, DOUBLE, FLOAT, INT, LONG, NULL, STRING, Enum, Type, branches
 
 if TYPE_CHECKING:
@@ -224,6 +224,4 @@ class Column:
             raise NoColumns from None
 
     def _float(self, values: Any, kinds: set[type]) -> Any:
-        made = self._double(values, {int})
-        with numpy.errstate(over="ignore"):
-            return made.astype("f4").astype("f8")
+        return single(self._double(values, {int}))

@@ -110,7 +110,7 @@ class Scan:
         self.odd = 0 if count > 0 else self.odd + 1
         if count <= 0:
             raise NoColumns
-        values = {field: _single(array[:count]) if t == FLOAT else array[:count] for field, (array, t) in made.items()}
+        values = {field: single(array[:count]) if t == FLOAT else array[:count] for field, (array, t) in made.items()}
         return {name: values.get(name) for name in self.names}, count
 
     def _scanned(self, text: bytes, most: int) -> int:
@@ -123,6 +123,7 @@ class Scan:
         return self.function(text, len(text), self.plan.ctypes.data, len(self.plan), most, self.tens.ctypes.data)
 
 
-def _single(array: Any) -> Any:
+def single(array: Any) -> Any:
+    """Doubles rounded to floats, still as doubles."""
     with numpy.errstate(over="ignore"):
         return array.astype("f4").astype("f8")
