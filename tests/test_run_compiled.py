@@ -1,6 +1,7 @@
 """`pfa run --backend numba` in batches of columns gives what it gives row by row, and what the python backend gives."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,6 @@ from pfa.cli.run_compiled import Compiled, compiled
 from pfa.cli.run_scoring import Scoring
 from pfa.data import batches, csv_columns
 from pfa.data.formats import NAMES
-
-pytest.importorskip("llvmlite")
 
 COLOR = {"type": "enum", "name": "Color", "symbols": ["red", "green"]}
 TYPES = {"x": "double", "i": "int", "l": "long", "f": "float", "b": "boolean", "s": "string", "c": COLOR,
@@ -177,3 +176,12 @@ def test_an_engine_that_is_compiled_meanwhile(name, monkeypatch, capfd):
     assert Path("out.jsonl").read_bytes() == Path("wanted.jsonl").read_bytes()
     one, two = (pfa.load("m.pfa", state=Path(name).read_bytes()).state() for name in ("s1", "s2"))
     assert one == two
+
+
+def test_a_run_leaves_the_worker_of_the_process_as_it_was(monkeypatch, tmp_path, capfd):
+    (tmp_path / "m.pfa").write_text('{"input": "int", "output": "int", "action": "input"}', "utf-8")
+    (tmp_path / "in.jsonl").write_text("1\n", "utf-8")
+    monkeypatch.delenv("PFA_WORKER")
+    assert main(["run", str(tmp_path / "m.pfa"), str(tmp_path / "in.jsonl")]) == 0
+    assert capfd.readouterr().out == "1\n"
+    assert "PFA_WORKER" not in os.environ

@@ -85,7 +85,9 @@ class _Run:
     def engines(self, kept: Kept) -> list[pfa.Engine]:
         """The engines, with the states that are kept."""
         states: list[Any] = kept.states or [None] * self.args.instances
-        os.environ.setdefault("PFA_WORKER", "off")  # when an engine goes on compiled must not show in the output
+        if "PFA_WORKER" not in os.environ:  # when an engine goes on compiled must not show in the output
+            os.environ["PFA_WORKER"] = "off"
+            self.stack.callback(os.environ.pop, "PFA_WORKER", None)
         first = pfa.load(
             self.args.model, backend=self.args.backend, unions="tagged", limits=self.limits, state=states[0]
         )
